@@ -1,0 +1,28 @@
+/** What this kernel and this user can do, as far as compiling a policy needs it. Measured by measureHost(). */
+import type { IdMap } from '../base/id-map.js';
+
+export type CgroupPlacement =
+  | {
+      readonly kind: 'v2' /** Folder in which the user may make groups; its controllers are enabled for children. */;
+      readonly parent: string;
+      readonly controllers: readonly string[];
+    }
+  | {
+      readonly kind: 'v1' /** Controller name → folder in which the user may make groups. */;
+      readonly parents: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'none'; readonly why: string };
+
+export type HostFacts = {
+  readonly kernelRelease: string;
+  readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
+  /** 0: the kernel has no Landlock, or it is switched off. */
+  readonly landlockAbi: number;
+  readonly apparmor: boolean;
+  readonly idMap: IdMap;
+  /** Why `idMap` is not made of subordinate ids, where it is not. */
+  readonly idMapRemark: string | undefined;
+  readonly newuidmap: string | undefined;
+  readonly newgidmap: string | undefined;
+  readonly cgroup: CgroupPlacement;
+};
