@@ -22,9 +22,12 @@ export function suite(name: string, limitMs: number = DEFAULT_LIMIT_MS): Suite {
   const declare = (title: string, body: Body): void => inner(title, () => within(limitMs, title, body));
   return Object.assign(declare, {
     needs(requirement: string | undefined, title: string, body: Body): void {
-      if (requirement === undefined) return declare(title, body);
-      process.stdout.write(`SKIP ${name}: ${title}: ${requirement}\n`);
-      inner.skip(title, () => undefined);
+      if (requirement === undefined) {
+        declare(title, body);
+      } else {
+        process.stdout.write(`SKIP ${name}: ${title}: ${requirement}\n`);
+        inner.skip(title, () => undefined);
+      }
     },
     before: (body: Body): void => inner.before(() => within(limitMs, 'before', body)),
     after: (body: Body): void => inner.after(() => within(limitMs, 'after', body)),
