@@ -20,7 +20,7 @@ export type HostFacts = {
   readonly landlockAbi: number;
   readonly apparmor: boolean;
   readonly idMap: IdMap;
-  /** Why `idMap` is not made of subordinate ids, where it is not. */
+  /** Why `idMap` is not made of 65536 subordinate ids, where it is not, and what to do about it. */
   readonly idMapRemark: string | undefined;
   readonly newuidmap: string | undefined;
   readonly newgidmap: string | undefined;
