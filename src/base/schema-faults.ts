@@ -1,0 +1,101 @@
+/** What a schema validator of ajv's found, said to the author of the file: one fault a mistake, each with line and hint. */
+import type { ErrorObject } from 'ajv';
+import type { Fault } from './errors.js';
+import { type JsonFile, pointerStep } from './json-file.js';
+
+export type ParsedJsonFile = Extract<JsonFile, { kind: 'parsed' }>;
+
+/** A validator as ajv compiles it, ahead of time or not. */
+export type Validator<Value> = {
+  (value: unknown): value is Value;
+  errors?: ErrorObject[] | null | undefined;
+};
+
+/** The faults that the last call of `validator` found; empty where it accepted. */
+export function schemaFaults(validator: Validator<unknown>, parsed: ParsedJsonFile): Fault[] {
+  const faults = (validator.errors ?? []).filter(isTelling).map((error) => faultOf(error, parsed));
+  const seen = new Set<string>();
+  return faults.filter(({ pointer, message }) => {
+    const same = `${pointer} ${message}`;
+    return seen.has(same) ? false : seen.add(same) !== undefined;
+  });
+}
+
+/** Not an error that merely repeats that one of the errors beside it happened. */
+const isTelling = (error: ErrorObject): boolean => error.keyword !== 'if';
+
+function faultOf(error: ErrorObject, parsed: ParsedJsonFile): Fault {
+  const { pointer, message, hint } = describe(error, error.instancePath);
+  return { file: parsed.file, line: parsed.lineOf(pointer), pointer, message, hint };
+}
+
+type Told = { readonly pointer: string; readonly message: string; readonly hint?: string | undefined };
+
+function describe(error: ErrorObject, at: string): Told {
+  const params: Readonly<Record<string, unknown>> = error.params;
+  switch (error.keyword) {
+    case 'additionalProperties':
+    case 'unevaluatedProperties': {
+      const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
+      return {
+        pointer: at + pointerStep(name),
+        message: `unknown key "${name}"`,
+        hint: nearestOf(name, keysOf(error)),
+      };
+    }
+    case 'required': {
+      const name = String(params['missingProperty']);
+      return { pointer: at, message: `the key "${name}" is missing`, hint: `add "${name}"` };
+    }
+    case 'enum':
+      return {
+        pointer: at,
+        message: 'not one of the allowed values',
+        hint: `one of ${listOf(params['allowedValues'])}`,
+      };
+    case 'const':
+      return { pointer: at, message: `must be ${JSON.stringify(params['allowedValue'])}` };
+    case 'discriminator':
+      return { pointer: at, message: `"${String(params['tag'])}" is missing or none of the known kinds` };
+    case 'type':
+      return { pointer: at, message: `must be of type ${String(params['type'])}` };
+    case 'pattern':
+      return {
+        pointer: at,
+        message: 'is not spelled as it must be',
+        hint: `it must match ${String(params['pattern'])}`,
+      };
+    default:
+      return { pointer: at, message: error.message ?? error.keyword };
+  }
+}
+
+const listOf = (values: unknown): string =>
+  Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(', ') : String(values);
+
+/** The names that the object could have had; ajv tells them when compiled with `verbose`. */
+function keysOf(error: ErrorObject): readonly string[] {
+  const properties: unknown = error.parentSchema?.['properties'];
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+}
+
+/** "did you mean …" where one name is at most two letters away; else the list of names. */
+function nearestOf(name: string, known: readonly string[]): string | undefined {
+  const nearest = known.find((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
+  if (nearest !== undefined) return `did you mean "${nearest}"?`;
+  return known.length === 0 ? 'remove it' : `known here: ${known.join(', ')}`;
+}
+
+/** How many letters have to be added, removed or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
