@@ -1,0 +1,83 @@
+/** Unix accounts for tests, made and removed as root. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseSubordinateIds } from '../../src/host/id-map.js';
+
+export type Account = { readonly name: string; readonly uid: number; readonly gid: number };
+
+/** Another process may hold the lock of the user database for a moment. */
+const ATTEMPTS = 50;
+const PAUSE_MS = 200;
+let made = 0;
+
+/** Makes an account with a name that no other has. The home folder is not made. */
+export function createAccount(home: string, subordinateIds: boolean): Account {
+  made += 1;
+  const name = `sbx${process.pid}n${made}`;
+  const none = subordinateIds ? [] : ['-K', 'SUB_UID_COUNT=0', '-K', 'SUB_GID_COUNT=0'];
+  administer(['useradd', '--no-log-init', '--no-create-home', '--home-dir', home, '--shell', '/bin/sh', ...none, name]);
+  const entry = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`));
+  const [, , uid, gid] = entry?.split(':') ?? [];
+  const account = { name, uid: Number(uid), gid: Number(gid) };
+  if (subordinateIds && subordinateRanges(account).length === 0) addRange(name);
+  return account;
+}
+
+/** Kills what runs as the account or as one of its subordinate ids. */
+export function endProcesses(account: Account): void {
+  const ranges = [{ start: account.uid, count: 1 }, ...subordinateRanges(account)];
+  const owned = (uid: number): boolean => ranges.some(({ start, count }) => uid >= start && uid < start + count);
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const uid = /^Uid:\s+(\d+)/m.exec(statusOf(pid))?.[1];
+    if (uid === undefined || !owned(Number(uid))) continue;
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended by itself meanwhile.
+    }
+  }
+}
+
+/** Removes the account, its group and its subordinate ids; also while a zombie of it remains. */
+export function removeAccount(name: string): void {
+  administer(['userdel', '--force', name]);
+}
+
+function addRange(name: string): void {
+  const ends = ['/etc/subuid', '/etc/subgid'].flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+      .map(([, start, count]) => Number(start ?? 0) + Number(count ?? 0)),
+  );
+  const start = Math.max(100_000, ...ends.filter(Number.isFinite));
+  const range = `${start}-${start + 65_535}`;
+  administer(['usermod', '--add-subuids', range, '--add-subgids', range, name]);
+}
+
+function administer([file = '', ...rest]: readonly string[]): void {
+  for (let attempt = 1; ; attempt += 1) {
+    const { status, stderr } = spawnSync(file, rest, { encoding: 'utf8' });
+    if (status === 0) return;
+    if (attempt === ATTEMPTS || !/lock/.test(stderr)) throw new Error(`${file}: ${stderr}`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+}
+
+function subordinateRanges(account: Account): ReturnType<typeof parseSubordinateIds> {
+  try {
+    return parseSubordinateIds(readFileSync('/etc/subuid', 'utf8'), account);
+  } catch {
+    return [];
+  }
+}
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
