@@ -22,7 +22,7 @@ export function schemaFaults(validator: Validator<unknown>, parsed: ParsedJsonFi
 }
 
 /** Not an error that merely repeats that one of the errors beside it happened. */
-const isTelling = (error: ErrorObject): boolean => error.keyword !== 'if';
+const isTelling = (error: ErrorObject): boolean => error.keyword !== 'if' && error.keyword !== 'propertyNames';
 
 function faultOf(error: ErrorObject, parsed: ParsedJsonFile): Fault {
   const { pointer, message, hint } = describe(error, error.instancePath);
@@ -32,6 +32,10 @@ function faultOf(error: ErrorObject, parsed: ParsedJsonFile): Fault {
 type Told = { readonly pointer: string; readonly message: string; readonly hint?: string | undefined };
 
 function describe(error: ErrorObject, at: string): Told {
+  if (error.propertyName !== undefined) {
+    const pointer = at + pointerStep(error.propertyName);
+    return { pointer, message: `the key "${error.propertyName}" is not spelled as it must be`, hint: wishOf(error) };
+  }
   const params: Readonly<Record<string, unknown>> = error.params;
   switch (error.keyword) {
     case 'additionalProperties':
@@ -56,7 +60,11 @@ function describe(error: ErrorObject, at: string): Told {
     case 'const':
       return { pointer: at, message: `must be ${JSON.stringify(params['allowedValue'])}` };
     case 'discriminator':
-      return { pointer: at, message: `"${String(params['tag'])}" is missing or none of the known kinds` };
+      return {
+        pointer: at,
+        message: `"${String(params['tag'])}" is missing or none of the known`,
+        hint: kindsOf(error),
+      };
     case 'type':
       return { pointer: at, message: `must be of type ${String(params['type'])}` };
     case 'pattern':
@@ -68,6 +76,21 @@ function describe(error: ErrorObject, at: string): Told {
     default:
       return { pointer: at, message: error.message ?? error.keyword };
   }
+}
+
+/** What the text should have been: the pattern, and the schema's own words where it has some. */
+function wishOf(error: ErrorObject): string {
+  const description: unknown = error.parentSchema?.['description'];
+  const pattern = `it must match ${String(error.params['pattern'])}`;
+  return typeof description === 'string' ? `${description} (${pattern})` : pattern;
+}
+
+/** The tags of a tagged union. */
+function kindsOf(error: ErrorObject): string | undefined {
+  const branches: unknown = error.parentSchema?.['oneOf'];
+  if (!Array.isArray(branches)) return undefined;
+  const tag = String(error.params['tag']);
+  return `one of ${branches.map((branch) => JSON.stringify(branch?.properties?.[tag]?.const)).join(', ')}`;
 }
 
 const listOf = (values: unknown): string =>

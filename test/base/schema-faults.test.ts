@@ -29,4 +29,33 @@ test('every mistake is one fault with pointer, line and hint', () => {
   );
 });
 
+test('a key of the wrong form and an unknown kind say what there is', () => {
+  const kinds = {
+    type: 'object',
+    propertyNames: { pattern: '^[a-z]+$', description: 'small letters' },
+    additionalProperties: {
+      type: 'object',
+      discriminator: { propertyName: 'kind' },
+      required: ['kind'],
+      oneOf: ['a', 'b'].map((kind) => ({ additionalProperties: false, properties: { kind: { const: kind } } })),
+    },
+  };
+  const compiled: Validator<unknown> = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    discriminator: true,
+  }).compile(kinds);
+  const parsed = parseJsonFile('{\n"X": {"kind": "a"},\n"y": {"kind": "c"}}', 'p.json');
+  if (parsed.kind !== 'parsed') throw new Error('fixture');
+  assert.not.ok(compiled(parsed.value));
+  assert.equal(
+    schemaFaults(compiled, parsed).map(({ line, pointer, hint }) => [line, pointer, hint]),
+    [
+      [2, '/X', 'small letters (it must match ^[a-z]+$)'],
+      [3, '/y', 'one of "a", "b"'],
+    ],
+  );
+});
+
 test.run();
