@@ -10,7 +10,7 @@ import type { Digest } from '../base/digest.js';
 /** What a rule of the trust policy is chosen by: where the image was taken from. */
 export type Scope = {
   readonly transport: 'registry' | 'oci' | 'oci-archive' | 'docker-archive' | 'dir';
-  /** `registry.example/team/tool` without tag and digest, or the absolute path of the layout, archive or folder. */
+  /** `registry.example/team/tool` without tag and digest, or the absolute path, without symbolic links, of the layout, archive or folder. */
   readonly name: string;
 };
 
@@ -19,6 +19,7 @@ export type SignatureDescriptor = {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
+  readonly artifactType?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 };
 

@@ -36,7 +36,19 @@ export type Attempt = {
   readonly reason: string;
 };
 
-export type AttemptOutcome = 'malformed' | 'unknown-key' | 'bad-signature' | 'other-image' | 'certificate';
+export type AttemptOutcome =
+  /** A good signature by a signer of the policy, of another image. */
+  | 'other-image'
+  /** A certificate, or a key's validity, is at fault. */
+  | 'certificate'
+  /** It names a signer of the policy, but does not verify; or bytes under a digest were altered. */
+  | 'bad-signature'
+  /** It cannot be a signature as it stands. */
+  | 'malformed'
+  /** No signer of the policy made it. */
+  | 'unknown-key'
+  /** By a signer of the policy, but it says something else than "this image is signed" (an attestation). */
+  | 'other-statement';
 
 export type TrustErrorCode =
   /** No signature at all was found for the image, and the policy asks for one. */
