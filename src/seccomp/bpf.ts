@@ -43,15 +43,21 @@ export function decodeProgram(program: BpfProgram): DecodedProgram {
   const length = program.length / INSTRUCTION_BYTES;
   if (!Number.isInteger(length) || length < 1) throw new RangeError(`${program.length} bytes are no program`);
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
-  const at = (field: number, read: (offset: number) => number): number[] =>
-    Array.from({ length }, (_, index) => read(index * INSTRUCTION_BYTES + field));
-  return {
+  const decoded = {
     length,
-    code: Uint16Array.from(at(0, (offset) => view.getUint16(offset, true))),
-    ifTrue: Uint8Array.from(at(2, (offset) => view.getUint8(offset))),
-    ifFalse: Uint8Array.from(at(3, (offset) => view.getUint8(offset))),
-    k: Uint32Array.from(at(4, (offset) => view.getUint32(offset, true))),
+    code: new Uint16Array(length),
+    ifTrue: new Uint8Array(length),
+    ifFalse: new Uint8Array(length),
+    k: new Uint32Array(length),
   };
+  for (let pc = 0; pc < length; pc++) {
+    const offset = pc * INSTRUCTION_BYTES;
+    decoded.code[pc] = view.getUint16(offset, true);
+    decoded.ifTrue[pc] = view.getUint8(offset + 2);
+    decoded.ifFalse[pc] = view.getUint8(offset + 3);
+    decoded.k[pc] = view.getUint32(offset + 4, true);
+  }
+  return decoded;
 }
 
 /** The number that a program returns for `action`. @see seccomp(2), SECCOMP_RET_* */

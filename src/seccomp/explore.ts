@@ -21,9 +21,8 @@ import {
 /** `data[word] & mask` is compared with `value`: less, equal or greater. */
 export type WordComparison = { readonly word: number; readonly mask: number; readonly value: number };
 
-/** The accumulator: a masked word whose value is open, or a number (`word` -1, the number in `mask`). */
-type State = { readonly pc: number; readonly word: number; readonly mask: number };
-const KNOWN = -1;
+/** What stands in the accumulator: a masked word whose value is open. */
+type Open = { readonly pc: number; readonly word: number; readonly mask: number };
 
 /**
  * The comparisons that `program` can reach while the words in `known` have the
@@ -32,60 +31,96 @@ const KNOWN = -1;
  * @throws {RangeError} on a program that the kernel would not load
  */
 export function reachableComparisons(program: DecodedProgram, known: ReadonlyMap<number, number>): WordComparison[] {
+  const start = skipKnown(program, known, 0);
+  if (start === undefined) return [];
   const found = new Map<string, WordComparison>();
   const seen = new Set<string>();
-  const open: State[] = [{ pc: 0, word: KNOWN, mask: 0 }];
+  const open = [start];
   for (let state = open.pop(); state !== undefined; state = open.pop()) {
-    if (state.word !== KNOWN) {
-      const key = `${state.pc} ${state.word} ${state.mask}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-    }
+    const key = `${state.pc} ${state.word} ${state.mask}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
     open.push(...successors(program, known, state, found));
   }
   return [...found.values()];
 }
 
+/** From `pc` on, with nothing open: the state after the first load of a word that is not known, or undefined at the end. */
+function skipKnown(program: DecodedProgram, known: ReadonlyMap<number, number>, from: number): Open | undefined {
+  const { length, code, ifTrue, ifFalse, k } = program;
+  let accumulator = 0;
+  let pc = from;
+  while (pc < length) {
+    const operand = k[pc] ?? 0;
+    const operation = code[pc] ?? 0;
+    switch (operation) {
+      case LOAD_WORD: {
+        const word = wordAt(pc, operand);
+        const value = known.get(word);
+        pc++;
+        if (value === undefined) return { pc, word, mask: 0xffff_ffff };
+        accumulator = value;
+        break;
+      }
+      case AND:
+        accumulator = (accumulator & operand) >>> 0;
+        pc++;
+        break;
+      case JUMP:
+        pc += 1 + operand;
+        break;
+      case RETURN:
+        return undefined;
+      default:
+        pc += 1 + ((decide(pc, operation, accumulator, operand) ? ifTrue[pc] : ifFalse[pc]) ?? 0);
+    }
+  }
+  throw new RangeError('the program runs off its end');
+}
+
 function successors(
   program: DecodedProgram,
   known: ReadonlyMap<number, number>,
-  { pc, word, mask }: State,
+  { pc, word, mask }: Open,
   found: Map<string, WordComparison>,
-): State[] {
+): Open[] {
   if (pc >= program.length) throw new RangeError('the program runs off its end');
   const operand = program.k[pc] ?? 0;
   const code = program.code[pc] ?? 0;
   switch (code) {
-    case LOAD_WORD:
-      return [load(known, pc, operand)];
+    case LOAD_WORD: {
+      const next = skipKnown(program, known, pc);
+      return next === undefined ? [] : [next];
+    }
     case AND:
       return [{ pc: pc + 1, word, mask: (mask & operand) >>> 0 }];
     case JUMP:
       return [{ pc: pc + 1 + operand, word, mask }];
     case RETURN:
       return [];
-    case JUMP_EQUAL:
-    case JUMP_GREATER:
-    case JUMP_GREATER_EQUAL: {
-      const ifTrue = { pc: pc + 1 + (program.ifTrue[pc] ?? 0), word, mask };
-      const ifFalse = { pc: pc + 1 + (program.ifFalse[pc] ?? 0), word, mask };
-      if (word === KNOWN) return [decide(code, mask, operand) ? ifTrue : ifFalse];
+    default: {
+      decide(pc, code, 0, 0); // throws on what is no comparison
       found.set(`${word} ${mask} ${operand}`, { word, mask, value: operand });
-      return [ifTrue, ifFalse];
+      const offsets = [program.ifTrue[pc] ?? 0, program.ifFalse[pc] ?? 0];
+      return offsets.map((offset) => ({ pc: pc + 1 + offset, word, mask }));
     }
-    default:
-      throw new RangeError(`instruction 0x${code.toString(16)} at ${pc}`);
   }
 }
 
-function load(known: ReadonlyMap<number, number>, pc: number, offset: number): State {
-  const word = offset / 4;
-  if (!Number.isInteger(word) || word >= DATA_WORDS) throw new RangeError(`load of offset ${offset} at ${pc}`);
-  const value = known.get(word);
-  return value === undefined ? { pc: pc + 1, word, mask: 0xffff_ffff } : { pc: pc + 1, word: KNOWN, mask: value };
+function wordAt(pc: number, offset: number): number {
+  if (offset % 4 !== 0 || offset >= DATA_WORDS * 4) throw new RangeError(`load of offset ${offset} at ${pc}`);
+  return offset / 4;
 }
 
-function decide(code: number, accumulator: number, operand: number): boolean {
-  if (code === JUMP_EQUAL) return accumulator === operand;
-  return code === JUMP_GREATER ? accumulator > operand : accumulator >= operand;
+function decide(pc: number, code: number, accumulator: number, operand: number): boolean {
+  switch (code) {
+    case JUMP_EQUAL:
+      return accumulator === operand;
+    case JUMP_GREATER:
+      return accumulator > operand;
+    case JUMP_GREATER_EQUAL:
+      return accumulator >= operand;
+    default:
+      throw new RangeError(`instruction 0x${code.toString(16)} at ${pc}`);
+  }
 }
