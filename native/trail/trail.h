@@ -9,12 +9,12 @@
  * System calls after open_trail() and watch_workload(), for the caller's own
  * filter: write, pread64, lseek, ftruncate, flock, fdatasync, fsync, poll,
  * clock_gettime (where the vDSO has none), readlinkat, process_vm_readv,
- * ioctl, tgkill, kill. None of them opens anything.
+ * ioctl, tgkill, kill; munmap and close for release_trail(). None opens anything.
+ * Have SIGXFSZ ignored, or a limit on file sizes kills the supervisor.
  */
 #ifndef TRAIL_H
 #define TRAIL_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,29 +45,33 @@ struct receipt_entry {
 	bool ok;	       /* effective is what was requested */
 };
 
-struct trail_count;
+struct count_slot;
+
+/* The gravest refused call so far, for summarise_attempts(). */
+struct worst_attempt {
+	unsigned severity;
+	char call[32], answer[24], rule[128];
+};
 
 /* Filled by open_trail(). Callers read `fault` and nothing else. */
 struct trail {
 	const char *fault; /* after TRAIL_FAILED: the step that failed, for a message beside errno */
 	const struct plan *plan;
 	char run[TRAIL_RUN_SIZE];
+	char kernel[72], boot[40];
 	int file, chain, counts_file, run_directory, runs_directory, proc;
 	int own_namespace, inner_namespace, listener; /* watch_workload(); -1 before */
 	bool broken;				      /* a write failed: nothing is appended any more */
-	bool closed;
-	bool in_directory; /* the folders' entries are on disk */
-	bool sync;
-	uint64_t sequence;
-	uint64_t bytes;
+	bool folders_synced;			      /* the entries of the run's folders are on disk */
+	uint64_t sequence;			      /* of the next record */
+	uint64_t bytes;				      /* of all records */
 	uint64_t denied, killed, continued;
-	uint64_t unsynced;	   /* records and counts since the last sync */
-	uint64_t unsynced_since;   /* monotonic ns of the first of them */
-	struct trail_count *table; /* counts_file, shared */
-	unsigned char head[TRAIL_HASH_SIZE];
-	char last_time[40]; /* the last record's `ts` */
-	unsigned worst_severity;
-	char worst_call[32], worst_rule[TRAIL_RULE_SUMMARY_SIZE], worst_errno[24];
+	uint64_t unsynced;	 /* attempts and counts since the last sync */
+	uint64_t unsynced_since; /* monotonic ns of the first of them */
+	uint64_t last_time;	 /* wall time of the last record */
+	struct count_slot *counts;
+	unsigned char head[TRAIL_HASH_SIZE]; /* of the last record, or of the chain's entry */
+	struct worst_attempt worst;
 	char line[TRAIL_LINE_MAX];
 };
 
