@@ -1,0 +1,80 @@
+/*
+ * descriptors.c - what the launcher holds before it makes any process.
+ *
+ * Before: descriptors of whoever called us may be open or missing.
+ * After:  0, 1 and 2 are open, of the others only the plan; every signal that can be waits in a signalfd;
+ *         supervisor and init have a socket, the exec pipe and the shared pages.
+ *
+ * close_range(2), signalfd(2), socketpair(2).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host.h"
+
+static int open_standard(int number)
+{
+	if (fcntl(number, F_GETFD) >= 0)
+		return 0;
+	if (errno != EBADF)
+		return -1;
+	int opened = open("/dev/null", O_RDWR);
+	if (opened == -1)
+		return -1;
+	if (opened != number) {
+		errno = EBADF;
+		return -1;
+	}
+	return 0;
+}
+
+int prepare_descriptors(struct launch *launch)
+{
+	for (int number = 0; number <= 2; number++)
+		if (open_standard(number) == -1)
+			return -1;
+	unsigned plan = (unsigned)launch->plan_descriptor;
+	if (plan < 3) {
+		errno = EBADF;
+		return -1;
+	}
+	if (plan > 3 && syscall(SYS_close_range, 3u, plan - 1, 0u) == -1)
+		return -1;
+	if (syscall(SYS_close_range, plan + 1, ~0u, 0u) == -1)
+		return -1;
+	return fcntl(launch->plan_descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+int take_signals(struct launch *launch)
+{
+	sigset_t taken;
+	sigfillset(&taken);
+	const int synchronous[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
+		sigdelset(&taken, synchronous[i]);
+	if (sigprocmask(SIG_SETMASK, &taken, NULL) == -1)
+		return -1;
+	launch->signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	return launch->signals == -1 ? -1 : 0;
+}
+
+int open_channels(struct launch *launch)
+{
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		return -1;
+	launch->control_supervisor = ends[0];
+	launch->control_init = ends[1];
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -1;
+	launch->exec_read = ends[0];
+	launch->exec_write = ends[1];
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* supervisor.h - the parent: measures, records, answers, relays, ends. */
+#ifndef SUPERVISOR_H
+#define SUPERVISOR_H
+
+#include "launcher/launch.h"
+
+int take_receipt(struct launch *launch);       /* receipt.c */
+int confine_supervisor(struct launch *launch); /* confine.c */
+int release_workload(struct launch *launch);   /* notifications.c */
+
+/* What ended the run, where it was not the workload's own doing. */
+enum ending { ENDED_BY_ITSELF, ENDED_BY_TIME, ENDED_BY_QUOTA, ENDED_BY_TRAIL };
+
+/* Supervises until init is gone. */
+enum ending supervise(struct launch *launch); /* supervise.c */
+
+/* Answers what waits at the listener. Returns ENDED_BY_ITSELF, or why the run has to end. notifications.c */
+enum ending answer_notifications(struct launch *launch);
+
+/* outside.c: what the kernel says of the workload and of init, seen from the host. */
+void look_from_outside(struct launch *launch, pid_t workload, struct checks *checks);
+
+/* terminal.c: the caller's terminal in raw mode while the workload has it. */
+int prepare_terminal(struct launch *launch);
+void resize_terminal(const struct launch *launch);
+void restore_terminal(void);
+
+#endif
