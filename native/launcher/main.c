@@ -82,6 +82,7 @@ static const struct step steps[] = {
 	{ "timer", start_timer },
 	{ "receipt", take_receipt },
 	{ "terminal", prepare_terminal },
+	{ "relays", begin_relays },
 	{ "supervisor-filter", confine_supervisor },
 	{ "release", release_workload },
 };

@@ -105,7 +105,7 @@ int take_receipt(struct launch *launch)
 	}
 	if (record(launch, &checks) == -1)
 		return -1;
-	if (watch_workload(launch->trail, launch->listener, launch->init_pid) != TRAIL_OK)
+	if (watch_workload(launch->trail, launch->listener, (pid_t)notification.pid) != TRAIL_OK)
 		return -1;
 	return judge(launch, &checks);
 }

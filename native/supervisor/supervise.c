@@ -23,18 +23,19 @@ enum { LISTENER = RELAYS, INIT, SIGNALS, EXECUTED, TIMER, WAITS };
 
 static struct relay relays[RELAYS];
 
-static void begin_relays(struct launch *launch)
+int begin_relays(struct launch *launch)
 {
 	if (launch->console != -1) {
 		begin_relay(&relays[INPUT], launch->plan->interactive != 0 ? STDIN_FILENO : -1,
 			    launch->console, false);
 		begin_relay(&relays[OUTPUT], launch->console, STDOUT_FILENO, false);
 		begin_relay(&relays[ERROR_OUTPUT], -1, -1, false);
-		return;
+		return 0;
 	}
 	begin_relay(&relays[INPUT], launch->input == -1 ? -1 : STDIN_FILENO, launch->input, true);
 	begin_relay(&relays[OUTPUT], launch->output, STDOUT_FILENO, false);
 	begin_relay(&relays[ERROR_OUTPUT], launch->error_output, STDERR_FILENO, false);
+	return 0;
 }
 
 static void end_init(struct launch *launch)
@@ -134,7 +135,6 @@ static void drain(struct launch *launch)
 enum ending supervise(struct launch *launch)
 {
 	enum ending ending = ENDED_BY_ITSELF;
-	begin_relays(launch);
 	for (;;) {
 		struct pollfd waits[WAITS] = {
 			[LISTENER] = { .fd = ending == ENDED_BY_ITSELF ? launch->listener : -1,
