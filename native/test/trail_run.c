@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -112,6 +113,39 @@ static void one_run(void)
 	CHECK(stat(path_of("trail.jsonl"), &status) == 0 && (status.st_mode & 0777) == 0600);
 	CHECK(record_lifecycle(&trail, "late", NULL) == TRAIL_FAILED);
 	release_trail(&trail);
+}
+
+/* Strings at the end of a page, unreadable, without an end: each argument says what could be read. */
+static void strings(void)
+{
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
+	char *at_end = memcpy(pages + 4096 - 5, "edge", 5), *endless = memset(pages, 'x', 1000);
+	char *cut_off = memset(pages + 4096 - 3, 'y', 3);
+	struct seccomp_notif notification = call_of(SYS_mount, (uint64_t)(uintptr_t) "one");
+	struct seccomp_notif_resp response;
+	begin();
+	notification.data.args[1] = (uint64_t)(uintptr_t) "two\n";
+	notification.data.args[2] = (uint64_t)(uintptr_t) "\xff";
+	CHECK(answer_attempt(&trail, &plan, &notification, &response) == TRAIL_OK);
+	notification.data.args[1] = (uint64_t)(uintptr_t)endless;
+	notification.data.args[2] = (uint64_t)(uintptr_t)cut_off;
+	CHECK(answer_attempt(&trail, &plan, &notification, &response) == TRAIL_OK);
+	memcpy(at_end, "edge", 5);
+	notification.data.args[0] = 8;
+	notification.data.args[1] = (uint64_t)(uintptr_t)at_end;
+	notification.data.args[2] = ~0ull;
+	CHECK(answer_attempt(&trail, &plan, &notification, &response) == TRAIL_OK);
+	CHECK(close_trail(&trail, 0, 0) == TRAIL_OK);
+	char *text = read_whole(path_of("trail.jsonl"));
+	CHECK(count_of(text, "\"advisory\":\"one\"") == 2 && count_of(text, "\"advisory\":\"two\\n\"") == 1);
+	CHECK(count_of(text, "\"advisory\":\"\\\\xff\"") == 1 &&
+	      count_of(text, "\"advisory\":\"edge\"") == 1);
+	CHECK(count_of(text, "xxxx\\u2026\"") == 1 && count_of(text, "yyy") == 0);
+	CHECK(count_of(text, "\"name\":\"source\",\"value\":\"0x8\",\"advisory\":null}") == 1);
+	free(text);
+	release_trail(&trail);
+	CHECK(munmap(pages, 8192) == 0);
 }
 
 static void refused_plans(void)
@@ -273,6 +307,7 @@ static void in_fresh_folder(void (*body)(void))
 int main(void)
 {
 	in_fresh_folder(one_run);
+	in_fresh_folder(strings);
 	in_fresh_folder(refused_plans);
 	in_fresh_folder(quota);
 	in_fresh_folder(full_disk);

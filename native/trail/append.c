@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* `,"prev":"64 digits"}` and a newline, with room to spare. */
-enum { TAIL_SIZE = 96, SYNC_AFTER = 64, NS_PER_MS = 1000000 };
+enum { TAIL_SIZE = 96, SYNC_AFTER = 1024, NS_PER_MS = 1000000 };
 static const uint64_t sync_after_ns = 20 * NS_PER_MS;
 
 enum trail_result fail_trail(struct trail *trail, const char *fault)
@@ -89,7 +89,8 @@ enum trail_result end_record(struct trail *trail, struct line *line)
 	return TRAIL_OK;
 }
 
-/* Records are committed in groups; a flood of counts, which are safe from all but a power cut, by time alone.
+/* Records are committed in groups (64 a group would cap a slow disk's flood at 64 syncs' worth a second); a
+ * flood of counts, which are safe from all but a power cut, by time alone.
  */
 enum trail_result settle_attempt(struct trail *trail, bool counted)
 {

@@ -45,15 +45,52 @@ void forget_argument_texts(struct argument_texts *texts)
 	memset(texts->cut, 0, sizeof texts->cut);
 }
 
+/* What one read from `address` on may ask for without touching the next page. */
+static size_t piece_at(uint64_t address)
+{
+	size_t in_page = PAGE - (size_t)(address % PAGE);
+	return in_page < ARGUMENT_TEXT_MAX ? in_page : ARGUMENT_TEXT_MAX;
+}
+
+/* All strings with one call, which gives all or, where one is unreadable or long, leaves them to read_text().
+ */
+static void read_together(struct argument_texts *texts, const bool *wanted, const uint64_t *addresses,
+			  pid_t thread)
+{
+	struct iovec ours[ARGUMENT_COUNT], theirs[ARGUMENT_COUNT];
+	size_t count = 0, sum = 0;
+	for (size_t i = 0; i < ARGUMENT_COUNT; i++) {
+		if (!wanted[i])
+			continue;
+		size_t piece = piece_at(addresses[i]);
+		ours[count] = (struct iovec){ texts->bytes[i], piece };
+		theirs[count++] = (struct iovec){ (void *)(uintptr_t)addresses[i], piece };
+		sum += piece;
+	}
+	if (count < 2 || process_vm_readv(thread, ours, count, theirs, count, 0) != (ssize_t)sum)
+		return;
+	for (size_t i = 0; i < ARGUMENT_COUNT; i++) {
+		const char *end = wanted[i] ? memchr(texts->bytes[i], '\0', piece_at(addresses[i])) : NULL;
+		texts->present[i] = end != NULL;
+		texts->size[i] = end != NULL ? (size_t)(end - texts->bytes[i]) : 0;
+	}
+}
+
 void read_argument_texts(struct argument_texts *texts, const struct syscall_entry *entry,
 			 const struct seccomp_data *call, pid_t thread)
 {
+	bool wanted[ARGUMENT_COUNT] = { false };
+	uint64_t addresses[ARGUMENT_COUNT];
 	forget_argument_texts(texts);
-	for (int i = 0; i < entry->argument_count; i++) {
-		size_t index = (size_t)i;
-		if (find_syscall_argument(entry, index).kind == ARGUMENT_STRING && call->args[i] != 0)
-			texts->present[i] = read_text(texts, index, call->args[i], thread);
+	for (size_t i = 0; i < ARGUMENT_COUNT; i++) {
+		addresses[i] = call->args[i];
+		wanted[i] = (int)i < entry->argument_count && addresses[i] != 0 &&
+			    find_syscall_argument(entry, i).kind == ARGUMENT_STRING;
 	}
+	read_together(texts, wanted, addresses, thread);
+	for (size_t i = 0; i < ARGUMENT_COUNT; i++)
+		if (wanted[i] && !texts->present[i])
+			texts->present[i] = read_text(texts, i, addresses[i], thread);
 }
 
 static void put_decoded(struct line *line, enum syscall_argument_kind kind, uint64_t value)
