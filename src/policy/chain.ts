@@ -1,0 +1,137 @@
+/** Finds and reads the files that `extends` ties together. */
+import { readdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { installationRoot } from '../base/installation.js';
+import { PolicyError, refuseFaults } from './errors.js';
+import { meantOr } from './hint.js';
+import { faultAt, type Layer, readPolicyFile } from './read.js';
+
+/** A policy as users name it: a profile by its name, or a file by its path. */
+export type PolicyReference =
+  | { readonly kind: 'profile'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** How often a policy may extend another: more, and nobody knows what holds. */
+export const MAX_EXTENDS = 5;
+
+const profileFolder = join(installationRoot, 'profiles');
+const PROFILE_NAME = /^[a-z][a-z0-9-]{0,62}$/;
+
+/** The names of the shipped profiles, sorted. */
+export function profileNames(): string[] {
+  return readdirSync(profileFolder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort();
+}
+
+/**
+ * The policy and those that it extends, the furthest first, each checked
+ * against the schema; versions that `extends` asks for are checked too.
+ *
+ * @throws {PolicyError} those of readPolicyFile(), POLICY_PROFILE_UNKNOWN POLICY_EXTENDS_CYCLE
+ *   POLICY_EXTENDS_DEPTH POLICY_EXTENDS_OUTSIDE POLICY_VERSION_MISMATCH
+ */
+export function readChain(reference: PolicyReference): readonly Layer[] {
+  const layers: Layer[] = [];
+  let path: string | undefined = pathOf(reference);
+  while (path !== undefined) {
+    const child = layers[0];
+    const real = realPath(path);
+    if (child !== undefined && layers.some((layer) => layer.path === real))
+      refuse('POLICY_EXTENDS_CYCLE', child, '/extends/policy', `extends ${basename(real)}, which extends it`);
+    if (child !== undefined && layers.length > MAX_EXTENDS)
+      refuse('POLICY_EXTENDS_DEPTH', child, '/extends/policy', `is policy ${layers.length + 1} of its chain`);
+    const layer = readPolicyFile(real, nameOf(real, layers));
+    if (child !== undefined) checkVersion(child, layer);
+    layers.unshift(layer);
+    path = parentOf(layer);
+  }
+  return layers;
+}
+
+function pathOf(reference: PolicyReference): string {
+  return reference.kind === 'file' ? resolve(reference.path) : profilePath(reference.name);
+}
+
+function profilePath(name: string): string {
+  const known = profileNames();
+  if (known.includes(name)) return join(profileFolder, `${name}.json`);
+  throw new PolicyError('POLICY_PROFILE_UNKNOWN', `there is no profile "${name}"`, { hint: meantOr(name, known) });
+}
+
+/** The path of what `layer` extends. A file cannot reach out of its folder: who may write there decides. */
+function parentOf(layer: Layer): string | undefined {
+  const written = layer.file.extends?.policy;
+  if (written === undefined) return undefined;
+  if (PROFILE_NAME.test(written)) {
+    const known = profileNames();
+    if (!known.includes(written))
+      refuse(
+        'POLICY_PROFILE_UNKNOWN',
+        layer,
+        '/extends/policy',
+        `names no profile: "${written}"`,
+        meantOr(written, known),
+      );
+    return join(profileFolder, `${written}.json`);
+  }
+  const folder = dirname(layer.path);
+  const target = resolve(folder, written);
+  if (isAbsolute(written) || isOutside(folder, target) || isOutside(folder, realPath(target)))
+    refuse('POLICY_EXTENDS_OUTSIDE', layer, '/extends/policy', `leads out of the policy's folder: ${written}`);
+  return target;
+}
+
+const isOutside = (folder: string, path: string): boolean => {
+  const way = relative(folder, path);
+  return way === '..' || way.startsWith('../') || isAbsolute(way);
+};
+
+/** Where nothing is, the path as it is: reading it will say so. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The shortest name that tells the file from the others of its chain. */
+function nameOf(path: string, others: readonly Layer[]): string {
+  const steps = path.split('/');
+  for (let count = 1; count < steps.length; count += 1) {
+    const name = steps.slice(-count).join('/');
+    if (!others.some((other) => other.name === name)) return name;
+  }
+  return path;
+}
+
+function checkVersion(child: Layer, parent: Layer): void {
+  const wanted = child.file.extends?.version;
+  if (wanted === undefined || satisfies(parent.file.version, wanted)) return;
+  const message = `asks for version ${wanted}, but ${parent.name} has ${parent.file.version}`;
+  refuse('POLICY_VERSION_MISMATCH', child, '/extends/version', message, 'review what changed, then name its version');
+}
+
+/** As npm has them: ^ keeps the leftmost number that is not 0, ~ keeps major and minor. */
+function satisfies(version: string, wanted: string): boolean {
+  const numbers = (text: string): number[] =>
+    text
+      .replace(/^[\^~]/, '')
+      .split('.')
+      .map(Number);
+  const [major = 0, minor = 0, patch = 0] = numbers(version);
+  const [wantedMajor = 0, wantedMinor = 0, wantedPatch = 0] = numbers(wanted);
+  const isLater = major - wantedMajor || minor - wantedMinor || patch - wantedPatch;
+  if (!/^[\^~]/.test(wanted)) return isLater === 0;
+  if (isLater < 0 || major !== wantedMajor) return false;
+  if (wanted.startsWith('~') || (major === 0 && wantedMinor > 0)) return minor === wantedMinor;
+  return major > 0 || (minor === 0 && patch === wantedPatch);
+}
+
+type RefusalCode = Parameters<typeof refuseFaults>[0];
+
+function refuse(code: RefusalCode, layer: Layer, pointer: string, message: string, hint?: string): void {
+  refuseFaults(code, [faultAt(layer, pointer, message, hint)]);
+}

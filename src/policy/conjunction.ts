@@ -1,0 +1,136 @@
+/**
+ * And-bound conditions on the arguments of one call, and their algebra: what a
+ * rule allows, less what another forbids, in terms that compile faithfully.
+ *
+ * There is at most one test an argument (libseccomp takes no more): equalities
+ * and masks on one argument merge into one mask, an order stands alone.
+ */
+import type { ArgumentIndex, Condition } from '../seccomp/filter.js';
+
+export type Test =
+  | { readonly kind: 'bits'; readonly arg: ArgumentIndex; readonly mask: bigint; readonly value: bigint }
+  | { readonly kind: 'least'; readonly arg: ArgumentIndex; readonly value: bigint }
+  | { readonly kind: 'most'; readonly arg: ArgumentIndex; readonly value: bigint };
+
+/** Sorted by argument; empty: every call. */
+export type Conjunction = readonly Test[];
+
+const MASK_32 = 0xffff_ffffn;
+const MASK_64 = 0xffff_ffff_ffff_ffffn;
+
+/** Two tests that no single rule can hold: an order and something else on one argument. */
+export class Inexpressible extends Error {}
+
+/** What holds where both hold; undefined where nothing does. @throws {Inexpressible} */
+export function both(a: Conjunction, b: Conjunction): Conjunction | undefined {
+  const tests = new Map(a.map((test) => [test.arg, test]));
+  for (const test of b) {
+    const known = tests.get(test.arg);
+    const merged = known === undefined ? test : mergeTests(known, test);
+    if (merged === undefined) return undefined;
+    tests.set(test.arg, merged);
+  }
+  return [...tests.values()].sort((x, y) => x.arg - y.arg);
+}
+
+/** `whole` without what `part` holds, as disjoint pieces; empty where `part` covers it. @throws {Inexpressible} */
+export function subtract(whole: Conjunction, part: Conjunction): Conjunction[] {
+  const pieces: Conjunction[] = [];
+  let rest: Conjunction | undefined = whole;
+  for (const test of part) {
+    if (rest === undefined) break;
+    for (const opposite of negate(test)) {
+      const piece = both(rest, [opposite]);
+      if (piece !== undefined) pieces.push(piece);
+    }
+    rest = both(rest, [test]);
+  }
+  return rest === undefined ? [whole] : pieces;
+}
+
+/** Every piece of `wholes` that none of `parts` holds. @throws {Inexpressible} */
+export function subtractAll(wholes: readonly Conjunction[], parts: readonly Conjunction[]): Conjunction[] {
+  return parts.reduce<Conjunction[]>((left, part) => left.flatMap((whole) => subtract(whole, part)), [...wholes]);
+}
+
+/** Whether `wholes` together hold every call that `part` holds; no where that cannot be told. */
+export function covers(wholes: readonly Conjunction[], part: Conjunction): boolean {
+  try {
+    return subtractAll([part], wholes).length === 0;
+  } catch (error) {
+    if (error instanceof Inexpressible) return wholes.some((whole) => isSame(whole, part));
+    throw error;
+  }
+}
+
+/** `alternatives` without those that another of them covers. */
+export function withoutCovered(alternatives: readonly Conjunction[]): Conjunction[] {
+  const kept: Conjunction[] = [];
+  const byWidth = [...alternatives].sort((a, b) => a.length - b.length);
+  for (const one of byWidth) if (!kept.some((other) => covers([other], one))) kept.push(one);
+  return kept;
+}
+
+/** In the filter's words. */
+export function conditionsOf(conjunction: Conjunction): Condition[] {
+  return conjunction.map(conditionOf);
+}
+
+/** A mask on `arg`: the bits of `mask` are those of `value`. */
+export function bits(arg: ArgumentIndex, mask: bigint, value: bigint): Test {
+  return { kind: 'bits', arg, mask, value };
+}
+
+/** All bits that an argument of `width` has. */
+export const allBits = (width: 32 | 64): bigint => (width === 32 ? MASK_32 : MASK_64);
+
+function conditionOf(test: Test): Condition {
+  const { arg, value } = test;
+  switch (test.kind) {
+    case 'least':
+      return { arg, width: 64, compare: 'ge', value };
+    case 'most':
+      return { arg, width: 64, compare: 'le', value };
+    case 'bits':
+      if (test.mask === MASK_64) return { arg, width: 64, compare: 'eq', value };
+      if (test.mask === MASK_32) return { arg, width: 32, compare: 'eq', value };
+      return { arg, width: test.mask > MASK_32 ? 64 : 32, compare: 'masked', mask: test.mask, value };
+  }
+}
+
+function mergeTests(a: Test, b: Test): Test | undefined {
+  if (a.kind === 'bits' && b.kind === 'bits') {
+    if (((a.value ^ b.value) & a.mask & b.mask) !== 0n) return undefined;
+    return bits(a.arg, a.mask | b.mask, a.value | b.value);
+  }
+  if (a.kind === 'least' && b.kind === 'least') return a.value > b.value ? a : b;
+  if (a.kind === 'most' && b.kind === 'most') return a.value < b.value ? a : b;
+  const least = a.kind === 'least' ? a : b.kind === 'least' ? b : undefined;
+  const most = a.kind === 'most' ? a : b.kind === 'most' ? b : undefined;
+  if (least !== undefined && most !== undefined && least.value > most.value) return undefined;
+  throw new Inexpressible(`argument ${a.arg} would need two tests in one rule`);
+}
+
+/** Disjoint tests that hold together exactly where `test` does not. */
+function negate(test: Test): Test[] {
+  if (test.kind === 'least') return test.value === 0n ? [] : [{ ...test, kind: 'most', value: test.value - 1n }];
+  if (test.kind === 'most') return test.value === MASK_64 ? [] : [{ ...test, kind: 'least', value: test.value + 1n }];
+  return negateBits(test);
+}
+
+function negateBits(test: Extract<Test, { kind: 'bits' }>): Test[] {
+  const opposites: Test[] = [];
+  let same = 0n;
+  for (let bit = 1n; bit <= test.mask; bit <<= 1n) {
+    if ((test.mask & bit) === 0n) continue;
+    opposites.push(bits(test.arg, same | bit, (test.value & same) | (~test.value & bit)));
+    same |= bit;
+  }
+  return opposites;
+}
+
+function isSame(a: Conjunction, b: Conjunction): boolean {
+  const text = (conjunction: Conjunction): string =>
+    conjunction.map((t) => [t.kind, t.arg, t.value, t.kind === 'bits' ? t.mask : 0n].join(':')).join();
+  return text(a) === text(b);
+}

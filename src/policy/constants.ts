@@ -1,0 +1,178 @@
+/**
+ * The kernel's names for values of system call arguments, by family.
+ * A test compiles them against the kernel's and libc's headers.
+ */
+type Family = Readonly<Record<string, bigint>>;
+
+/** @see clone(2) */
+export const CLONE: Family = {
+  CLONE_VM: 0x100n,
+  CLONE_FS: 0x200n,
+  CLONE_FILES: 0x400n,
+  CLONE_SIGHAND: 0x800n,
+  CLONE_PIDFD: 0x1000n,
+  CLONE_PTRACE: 0x2000n,
+  CLONE_VFORK: 0x4000n,
+  CLONE_PARENT: 0x8000n,
+  CLONE_THREAD: 0x10000n,
+  CLONE_NEWNS: 0x20000n,
+  CLONE_SYSVSEM: 0x40000n,
+  CLONE_SETTLS: 0x80000n,
+  CLONE_UNTRACED: 0x800000n,
+  CLONE_NEWCGROUP: 0x2000000n,
+  CLONE_NEWUTS: 0x4000000n,
+  CLONE_NEWIPC: 0x8000000n,
+  CLONE_NEWUSER: 0x10000000n,
+  CLONE_NEWPID: 0x20000000n,
+  CLONE_NEWNET: 0x40000000n,
+  CLONE_IO: 0x80000000n,
+};
+
+/** @see mmap(2), mprotect(2) */
+export const PROTECTION: Family = { PROT_NONE: 0n, PROT_READ: 1n, PROT_WRITE: 2n, PROT_EXEC: 4n };
+export const MAPPING: Family = {
+  MAP_SHARED: 1n,
+  MAP_PRIVATE: 2n,
+  MAP_FIXED: 0x10n,
+  MAP_ANONYMOUS: 0x20n,
+  MAP_LOCKED: 0x2000n,
+  MAP_HUGETLB: 0x40000n,
+};
+
+/** @see prctl(2) */
+export const PRCTL: Family = {
+  PR_SET_PDEATHSIG: 1n,
+  PR_GET_PDEATHSIG: 2n,
+  PR_GET_DUMPABLE: 3n,
+  PR_SET_DUMPABLE: 4n,
+  PR_GET_KEEPCAPS: 7n,
+  PR_SET_KEEPCAPS: 8n,
+  PR_GET_TIMING: 13n,
+  PR_SET_NAME: 15n,
+  PR_GET_NAME: 16n,
+  PR_GET_SECCOMP: 21n,
+  PR_SET_SECCOMP: 22n,
+  PR_CAPBSET_READ: 23n,
+  PR_CAPBSET_DROP: 24n,
+  PR_GET_SECUREBITS: 27n,
+  PR_SET_SECUREBITS: 28n,
+  PR_SET_TIMERSLACK: 29n,
+  PR_GET_TIMERSLACK: 30n,
+  PR_SET_MM: 35n,
+  PR_SET_CHILD_SUBREAPER: 36n,
+  PR_GET_CHILD_SUBREAPER: 37n,
+  PR_SET_NO_NEW_PRIVS: 38n,
+  PR_GET_NO_NEW_PRIVS: 39n,
+  PR_GET_TID_ADDRESS: 40n,
+  PR_SET_THP_DISABLE: 41n,
+  PR_GET_THP_DISABLE: 42n,
+  PR_CAP_AMBIENT: 47n,
+  PR_GET_SPECULATION_CTRL: 52n,
+  PR_SET_SPECULATION_CTRL: 53n,
+  PR_SET_VMA: 0x53564d41n,
+  PR_SET_PTRACER: 0x59616d61n,
+};
+/** The second argument of some of them. */
+export const PRCTL_ARGUMENT: Family = {
+  SECCOMP_MODE_STRICT: 1n,
+  SECCOMP_MODE_FILTER: 2n,
+  PR_CAP_AMBIENT_IS_SET: 1n,
+  PR_CAP_AMBIENT_RAISE: 2n,
+  PR_CAP_AMBIENT_LOWER: 3n,
+  PR_CAP_AMBIENT_CLEAR_ALL: 4n,
+};
+
+/** @see seccomp(2) */
+export const SECCOMP_OPERATION: Family = {
+  SECCOMP_SET_MODE_STRICT: 0n,
+  SECCOMP_SET_MODE_FILTER: 1n,
+  SECCOMP_GET_ACTION_AVAIL: 2n,
+  SECCOMP_GET_NOTIF_SIZES: 3n,
+};
+export const SECCOMP_FLAG: Family = {
+  SECCOMP_FILTER_FLAG_TSYNC: 1n,
+  SECCOMP_FILTER_FLAG_LOG: 2n,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4n,
+  SECCOMP_FILTER_FLAG_NEW_LISTENER: 8n,
+  SECCOMP_FILTER_FLAG_TSYNC_ESRCH: 16n,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32n,
+};
+
+/** @see personality(2) */
+export const PERSONALITY: Family = { PER_LINUX: 0n, ADDR_NO_RANDOMIZE: 0x40000n, READ_IMPLIES_EXEC: 0x400000n };
+
+/** @see open(2); __O_TMPFILE is the bit of O_TMPFILE that O_DIRECTORY has not */
+export const OPEN: Family = {
+  O_RDONLY: 0n,
+  O_WRONLY: 1n,
+  O_RDWR: 2n,
+  O_CREAT: 0o100n,
+  O_EXCL: 0o200n,
+  O_TRUNC: 0o1000n,
+  O_APPEND: 0o2000n,
+  O_DIRECT: 0o40000n,
+  O_PATH: 0o10000000n,
+  __O_TMPFILE: 0o20000000n,
+};
+
+/** @see inode(7) */
+export const MODE: Family = {
+  S_IFMT: 0o170000n,
+  S_IFSOCK: 0o140000n,
+  S_IFREG: 0o100000n,
+  S_IFBLK: 0o060000n,
+  S_IFCHR: 0o020000n,
+  S_IFIFO: 0o010000n,
+  S_ISUID: 0o4000n,
+  S_ISGID: 0o2000n,
+  S_ISVTX: 0o1000n,
+};
+
+/** @see ioctl_tty(2), ioctl_ficlone(2), ioctl_console(2), ioctl_ns(2) */
+export const IOCTL: Family = {
+  TCGETS: 0x5401n,
+  TCSETS: 0x5402n,
+  TCSETSW: 0x5403n,
+  TCSETSF: 0x5404n,
+  TCSBRK: 0x5409n,
+  TCXONC: 0x540an,
+  TCFLSH: 0x540bn,
+  TIOCSCTTY: 0x540en,
+  TIOCGPGRP: 0x540fn,
+  TIOCSPGRP: 0x5410n,
+  TIOCOUTQ: 0x5411n,
+  TIOCSTI: 0x5412n,
+  TIOCGWINSZ: 0x5413n,
+  TIOCSWINSZ: 0x5414n,
+  FIONREAD: 0x541bn,
+  TIOCLINUX: 0x541cn,
+  TIOCCONS: 0x541dn,
+  FIONBIO: 0x5421n,
+  TIOCNOTTY: 0x5422n,
+  TIOCSETD: 0x5423n,
+  TCSBRKP: 0x5425n,
+  TIOCGSID: 0x5429n,
+  TCGETS2: 0x802c542an,
+  TCSETS2: 0x402c542bn,
+  TCSETSW2: 0x402c542cn,
+  TCSETSF2: 0x402c542dn,
+  TIOCGPTN: 0x80045430n,
+  TIOCSPTLCK: 0x40045431n,
+  TIOCGPTPEER: 0x5441n,
+  FIONCLEX: 0x5450n,
+  FIOCLEX: 0x5451n,
+  FIOASYNC: 0x5452n,
+  FICLONE: 0x40049409n,
+  FICLONERANGE: 0x4020940dn,
+  FS_IOC_GETFLAGS: 0x80086601n,
+  FS_IOC_SETFLAGS: 0x40086602n,
+  FS_IOC_FIEMAP: 0xc020660bn,
+  NS_GET_USERNS: 0xb701n,
+  NS_GET_PARENT: 0xb702n,
+  SIOCGIFCONF: 0x8912n,
+  SIOCGIFFLAGS: 0x8913n,
+  SIOCSIFFLAGS: 0x8914n,
+};
+
+/** @see kill(2) and signal(7) for pids and signals: numbers do */
+export const NONE: Family = {};

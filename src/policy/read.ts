@@ -1,0 +1,129 @@
+/** Reads one policy file: bytes → text → JSON → shape. What it refers to is left alone. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { FromSchema } from 'json-schema-to-ts';
+import type { schema } from '../../generated/policy-schema.js';
+import validatePolicy from '../../generated/policy-validator.js';
+import type { Fault } from '../base/errors.js';
+import { parseJsonFile } from '../base/json-file.js';
+import { schemaFaults, type Validator } from '../base/schema-faults.js';
+import { PolicyError, refuseFaults } from './errors.js';
+
+/** A policy file as written: checked against the schema, nothing resolved. */
+export type PolicyFile = FromSchema<typeof schema>;
+
+/** One file of the chain that `extends` makes. */
+export type Layer = {
+  /** Absolute path. */
+  readonly path: string;
+  /** How rules of this file are named in records, such as `strict.json`. */
+  readonly name: string;
+  readonly file: PolicyFile;
+  readonly lineOf: (pointer: string) => number;
+};
+
+/** Larger than any policy that a person has read. */
+export const MAX_POLICY_BYTES = 1 << 20;
+
+const conforms = validatePolicy as Validator<PolicyFile>;
+
+/**
+ * The policy file at `path`, called `name` in messages.
+ * @throws {PolicyError} POLICY_NOT_FOUND POLICY_UNREADABLE POLICY_TOO_LARGE POLICY_ENCODING POLICY_SYNTAX POLICY_INVALID
+ */
+export function readPolicyFile(path: string, name: string): Layer {
+  const text = decode(readBytes(path, name), name);
+  return parsePolicyText(text, path, name);
+}
+
+/** As readPolicyFile, of text that is at hand. @throws {PolicyError} POLICY_SYNTAX POLICY_INVALID */
+export function parsePolicyText(text: string, path: string, name: string): Layer {
+  const parsed = parseJsonFile(text, name);
+  if (parsed.kind === 'faulty') {
+    refuseFaults('POLICY_SYNTAX', parsed.faults);
+    throw new PolicyError('POLICY_SYNTAX', `${name} is not JSON`);
+  }
+  if (!conforms(parsed.value)) refuseFaults('POLICY_INVALID', schemaFaults(conforms, parsed));
+  return { path, name, file: parsed.value as PolicyFile, lineOf: parsed.lineOf };
+}
+
+/** A fault of `layer` at `pointer`. */
+export function faultAt(layer: Layer, pointer: string, message: string, hint?: string): Fault {
+  return { file: layer.name, line: layer.lineOf(pointer), pointer, message, hint };
+}
+
+function readBytes(path: string, name: string): Uint8Array {
+  const descriptor = openFile(path, name);
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile())
+      throw new PolicyError('POLICY_UNREADABLE', `${name} is not a file`, { hint: 'name a policy file' });
+    const bytes = new Uint8Array(MAX_POLICY_BYTES + 1);
+    let size = 0;
+    for (let read = -1; read !== 0 && size < bytes.length; size += read)
+      read = readSync(descriptor, bytes, size, bytes.length - size, null);
+    if (size > MAX_POLICY_BYTES)
+      throw new PolicyError('POLICY_TOO_LARGE', `${name} has more than ${MAX_POLICY_BYTES} bytes`, {
+        hint: 'a policy is read by people: split it with "extends"',
+      });
+    return bytes.subarray(0, size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Not blocking: a named pipe without a writer would hang us. */
+function openFile(path: string, name: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new PolicyError('POLICY_NOT_FOUND', `there is no policy file ${path}`, {
+        hint: 'check the path; profiles are named without one, such as strict',
+        cause,
+      });
+    throw new PolicyError('POLICY_UNREADABLE', `${name} cannot be read: ${code ?? 'unknown'}`, {
+      hint: 'make the file readable',
+      cause,
+    });
+  }
+}
+
+function decode(bytes: Uint8Array, name: string): string {
+  const zero = bytes.indexOf(0);
+  if (zero !== -1) refuseByte(bytes, zero, name, 'a NUL byte');
+  if (!isUtf8Start(bytes)) refuseByte(bytes, firstWrongByte(bytes), name, 'a byte that is not UTF-8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return refuseByte(bytes, bytes.length, name, 'a character that is cut off');
+  }
+}
+
+/** Whether more bytes could make `bytes` text. */
+function isUtf8Start(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** By bisection: every start of text is a start, and nothing after a wrong byte is. */
+function firstWrongByte(bytes: Uint8Array): number {
+  let good = 0;
+  let bad = bytes.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isUtf8Start(bytes.subarray(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function refuseByte(bytes: Uint8Array, offset: number, name: string, what: string): never {
+  const line = bytes.subarray(0, offset).reduce((lines, byte) => (byte === 0x0a ? lines + 1 : lines), 1);
+  const fault = { file: name, line, pointer: '', message: `${what} stands here`, hint: 'write the file as UTF-8 text' };
+  throw new PolicyError('POLICY_ENCODING', `${name} is not text`, { faults: [fault] });
+}

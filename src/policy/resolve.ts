@@ -1,0 +1,112 @@
+/** From a chain of files to one policy: each file is added to what its parents mean together. */
+import type { Fault } from '../base/errors.js';
+import { type PolicyReference, readChain } from './chain.js';
+import { covers } from './conjunction.js';
+import { PolicyError, type PolicyErrorCode, refuseFaults } from './errors.js';
+import { bytesOf, type Fold, tell } from './fold.js';
+import { foldFilesystem } from './fold-filesystem.js';
+import { foldNetwork, foldProcess, foldResources } from './fold-process.js';
+import { foldSyscalls } from './fold-syscalls.js';
+import { checkLocks, lockFaults } from './lock.js';
+import { type Policy, type PolicyMeaning, sealPolicy } from './policy.js';
+import { faultAt, type Layer } from './read.js';
+import { STRICTEST } from './strictest.js';
+import { findWidenings } from './widenings.js';
+
+/**
+ * The policy that `reference` names, with everything it extends.
+ * `now` decides which exceptions have expired.
+ *
+ * @throws {PolicyError} those of readChain(), POLICY_INVALID POLICY_EXPIRED POLICY_DIGEST_MISMATCH POLICY_LOCKED
+ *   POLICY_NO_EXIT, with all faults of the file that is at fault
+ */
+export function loadPolicy(reference: PolicyReference, now: Date): Policy {
+  return resolvePolicy(readChain(reference), now);
+}
+
+/** What `layers`, the furthest parent first, mean together. @throws {PolicyError} as loadPolicy() */
+export function resolvePolicy(layers: readonly Layer[], now: Date): Policy {
+  const today = now.toISOString().slice(0, 10);
+  const files = layers.map(({ path }) => path);
+  let meaning = STRICTEST;
+  for (const [index, layer] of layers.entries()) meaning = addLayer(meaning, layer, index === 0, today);
+  const policy = sealPolicy(meaning, files);
+  const last = layers[layers.length - 1];
+  if (last !== undefined) checkWhole(policy, last);
+  return policy;
+}
+
+function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: string): PolicyMeaning {
+  const fold: Fold = { layer, faults: [], today };
+  const { file } = layer;
+  const sealed = isFirst ? undefined : sealPolicy(parent, []);
+  if (sealed !== undefined) checkDigest(layer, sealed.digest);
+  const meaning: PolicyMeaning = {
+    apiVersion: 1,
+    name: file.name,
+    title: file.title ?? file.name,
+    version: file.version,
+    stability: file.stability ?? 'draft',
+    parents:
+      sealed === undefined
+        ? []
+        : [...parent.parents, { name: parent.name, version: parent.version, digest: sealed.digest }],
+    requires: { ...parent.requires, ...file.requires },
+    image: { ...parent.image, ...file.image },
+    process: foldProcess(parent.process, file.process, fold),
+    filesystem: foldFilesystem(parent.filesystem, file.filesystem, fold),
+    syscalls: foldSyscalls(parent.syscalls, file.syscalls, fold),
+    network: foldNetwork(parent.network, file.network, fold),
+    resources: foldResources(parent.resources, file.resources),
+    audit: {
+      quota: file.audit?.quota === undefined ? parent.audit.quota : (bytesOf(file.audit.quota) ?? 0n),
+      durability: file.audit?.durability ?? parent.audit.durability,
+    },
+    controls: { ...parent.controls, ...file.controls },
+    lock: [...parent.lock, ...(file.lock ?? []).map((pointer, i) => ({ pointer, rule: `${layer.name}#/lock/${i}` }))],
+  };
+  checkReview(fold);
+  checkLocks(fold);
+  refuseFaults(codeOf(fold.faults), fold.faults);
+  refuseFaults('POLICY_LOCKED', lockFaults(parent.lock, findWidenings(parent, meaning), layer));
+  return meaning;
+}
+
+/** A digest pins what the parents mean together, not their spelling. */
+function checkDigest(layer: Layer, digest: string): void {
+  const wanted = layer.file.extends?.digest;
+  if (wanted === undefined || wanted === digest) return;
+  const message = `asks for ${wanted}, but what it extends has ${digest}`;
+  const hint = 'review what changed in it, then name its digest';
+  refuseFaults('POLICY_DIGEST_MISMATCH', [faultAt(layer, '/extends/digest', message, hint)]);
+}
+
+function checkReview(fold: Fold): void {
+  const expires = fold.layer.file.review?.expires;
+  if (expires !== undefined && expires < fold.today)
+    tell(fold, '/review/expires', `the review of this policy expired on ${expires}`, 'have it reviewed again');
+}
+
+const codeOf = (faults: readonly Fault[]): PolicyErrorCode =>
+  faults.every(({ pointer }) => pointer.endsWith('/expires')) ? 'POLICY_EXPIRED' : 'POLICY_INVALID';
+
+/** What only the whole can lack or contradict. */
+function checkWhole(policy: Policy, last: Layer): void {
+  const { allow, forbid, quiet } = policy.syscalls;
+  const canExit = allow.some(({ calls }) => (calls['exit_group'] ?? []).some((when) => when.length === 0));
+  if (!canExit || forbid.some(({ calls }) => calls['exit_group'] !== undefined))
+    throw new PolicyError('POLICY_NO_EXIT', `${last.name} does not allow exit_group, so nothing could ever end`, {
+      hint: 'allow the group process.basic, or exit_group',
+    });
+  const faults = quiet.flatMap(({ rule, calls }) =>
+    Object.entries(calls).flatMap(([call, alternatives]) => {
+      const allowed = allow.flatMap((other) => other.calls[call] ?? []);
+      const clash = alternatives.some((one) => allowed.some((other) => covers([other], one)));
+      const pointer = rule.slice(rule.indexOf('#') + 1);
+      return clash
+        ? [faultAt(last, pointer, `${call} is refused quietly here and allowed elsewhere`, 'remove one')]
+        : [];
+    }),
+  );
+  refuseFaults('POLICY_INVALID', faults);
+}
