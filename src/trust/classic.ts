@@ -5,7 +5,15 @@
  * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
  */
 import type { Candidate } from './candidate.js';
-import { closedObjectOf, decodeBase64, decodeJson, type JsonObject, Malformed, objectOf } from './encoding.js';
+import {
+  closedObjectOf,
+  decodeBase64,
+  decodeJson,
+  type JsonObject,
+  Malformed,
+  OtherStatement,
+  objectOf,
+} from './encoding.js';
 import { digestInPayload, SIMPLE_SIGNING_MEDIA_TYPE } from './simple-signing.js';
 
 export const ANNOTATION = {
@@ -41,12 +49,15 @@ export function isSigstoreFile(bytes: Uint8Array): boolean {
   return FILE_PREFIX.equals(bytes.subarray(0, FILE_PREFIX.length));
 }
 
-/** @throws {Malformed} */
+/**
+ * @throws {Malformed}
+ * @throws {OtherStatement} where the file holds something else that was attached to the image
+ */
 export function candidateFromFile(bytes: Uint8Array, label: string): Candidate {
   const known = ['mimeType', 'payload', 'annotations'];
   const file = closedObjectOf(decodeJson(bytes.subarray(FILE_PREFIX.length), 'the file'), 'the file', known);
   if (file['mimeType'] !== SIMPLE_SIGNING_MEDIA_TYPE)
-    throw new Malformed(`mimeType is not ${SIMPLE_SIGNING_MEDIA_TYPE}`);
+    throw new OtherStatement(`it is an attachment of the type ${JSON.stringify(file['mimeType'])}, not a signature`);
   const payload = decodeBase64(file['payload'], 'payload');
   return candidateFromPayload(payload, objectOf(file['annotations'], 'annotations'), label);
 }

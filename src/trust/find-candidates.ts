@@ -8,7 +8,7 @@ import { type Digest, digestOf, hexOf } from '../base/digest.js';
 import { candidateFromBundle, isBundleType } from './bundle.js';
 import type { Candidate } from './candidate.js';
 import { candidateFromFile, candidateFromPayload, isSigstoreFile } from './classic.js';
-import { arrayOf, decodeJson, digestIn, type JsonObject, Malformed, objectOf } from './encoding.js';
+import { arrayOf, decodeJson, digestIn, type JsonObject, Malformed, OtherStatement, objectOf } from './encoding.js';
 import type { Evidence, SignatureDescriptor } from './evidence.js';
 import { SIMPLE_SIGNING_MEDIA_TYPE } from './simple-signing.js';
 import type { Attempt, AttemptOutcome, SignatureFormat } from './verdict.js';
@@ -204,6 +204,7 @@ class Search implements Found {
   private fail(candidate: string, error: unknown): void {
     if (error instanceof Unusable) this.attempts.push({ candidate, outcome: error.outcome, reason: error.message });
     else if (error instanceof Malformed) this.attempts.push({ candidate, outcome: 'malformed', reason: error.message });
+    else if (error instanceof OtherStatement) this.remarks.push(`${candidate}: ${error.message}`);
     else throw error;
   }
 }
