@@ -1,0 +1,135 @@
+/**
+ * File, capability and network rules → the text of an AppArmor profile.
+ *
+ * A profile denies what it does not name. It is written for abi 3.0, the
+ * newest that parsers since 3.0 all read: so there is no `userns` rule, and
+ * user namespaces inside are seccomp's business.
+ *
+ * @see apparmor.d(5)
+ */
+import { ACCESS_WORDS, type AccessWord, type PathRule } from '../base/path-rules.js';
+import { ApparmorError, escapePath } from './quote.js';
+
+export type ApparmorRules = {
+  readonly profileName: string;
+  readonly paths: readonly PathRule[];
+  /** Such as `CAP_CHOWN`. */
+  readonly capabilities: readonly string[];
+  /** Families of sockets that may be made. */
+  readonly sockets: readonly ('unix' | 'inet' | 'inet6' | 'netlink')[];
+};
+
+export type CompiledProfile = {
+  readonly profileName: string;
+  readonly text: string;
+  /** What the rules say and AppArmor cannot, a sentence each. */
+  readonly gaps: readonly string[];
+};
+
+/** AppArmor's permissions on files; `k` (locks) comes with every way to open one. */
+const ON_FILES: Readonly<Record<AccessWord, string>> = {
+  read: 'rk',
+  list: '',
+  execute: 'mix',
+  create: 'wl',
+  write: 'wk',
+  remove: 'w',
+  truncate: 'w',
+  'make-socket': 'w',
+  'make-fifo': 'w',
+  refer: 'wl',
+  ioctl: '',
+};
+const PERMISSIONS: readonly string[] = ['r', 'w', 'm', 'ix', 'k', 'l'];
+/** What AppArmor's one permission for writing stands for. */
+const WRITING: readonly AccessWord[] = ['create', 'write', 'remove', 'truncate', 'make-socket', 'make-fifo'];
+/** Of these, the ones that change folders. */
+const ON_FOLDERS: readonly AccessWord[] = ['create', 'remove', 'refer'];
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const CAPABILITY = /^CAP_([A-Z_]+)$/;
+
+/**
+ * The profile; the same rules in another order give the same text.
+ *
+ * @throws {ApparmorError} APPARMOR_BAD_PATH, APPARMOR_BAD_NAME, APPARMOR_BAD_CAPABILITY
+ */
+export function profileText(rules: ApparmorRules): CompiledProfile {
+  const { profileName } = rules;
+  if (!NAME.test(profileName))
+    throw new ApparmorError('APPARMOR_BAD_NAME', `no profile can be named ${JSON.stringify(profileName)}`, {
+      hint: 'use letters, digits, ".", "_" and "-"',
+    });
+  const paths = joined(rules.paths);
+  const lines = [
+    ...paths.flatMap(fileLines),
+    ...unique(rules.capabilities).map(capabilityLine),
+    ...unique(rules.sockets).flatMap((family) => socketLines(family, profileName)),
+    // init forwards signals from outside; among themselves processes of the workload are free.
+    'signal (receive) peer=unconfined,',
+    `signal (send, receive) peer="${profileName}",`,
+    // ps and top; ptrace(2) itself is for no one.
+    `ptrace (read, readby) peer="${profileName}",`,
+  ];
+  // attach_disconnected: inherited descriptors lie outside the sandbox's root.
+  const head = `profile "${profileName}" flags=(attach_disconnected,mediate_deleted) {`;
+  const text = ['abi <abi/3.0>,', '', head, ...lines.map((line) => `  ${line}`), '}', ''].join('\n');
+  return { profileName, text, gaps: gapsOf(paths) };
+}
+
+/** One rule a path, paths in order. */
+function joined(rules: readonly PathRule[]): PathRule[] {
+  const words = new Map<string, Set<AccessWord>>();
+  for (const { path, access } of rules) words.set(path, new Set([...(words.get(path) ?? []), ...access]));
+  return [...words]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, set]) => ({ path, access: ACCESS_WORDS.filter((word) => set.has(word)) }));
+}
+
+/** AppArmor writes folders with a slash at their end, and files without. */
+function fileLines({ path, access }: PathRule): string[] {
+  const below = path === '/' ? '' : escapePath(path);
+  const permissions = PERMISSIONS.filter((one) => access.some((word) => ON_FILES[word].includes(one))).join('');
+  const lines = [
+    [path === '/' ? '/**[^/]' : `${below}{,/**[^/]}`, permissions],
+    [path === '/' ? '/{,**/}' : `${below}{/,/**/}`, access.includes('list') ? 'r' : ''],
+    [`${below}/**/`, ON_FOLDERS.some((word) => access.includes(word)) ? 'w' : ''],
+  ];
+  return lines.filter(([, granted]) => granted !== '').map(([pattern, granted]) => `"${pattern}" ${granted},`);
+}
+
+function capabilityLine(name: string): string {
+  const short = CAPABILITY.exec(name)?.[1];
+  if (short === undefined)
+    throw new ApparmorError('APPARMOR_BAD_CAPABILITY', `${JSON.stringify(name)} is no capability's name`, {
+      hint: 'write it as capabilities(7) does, such as CAP_CHOWN',
+    });
+  return `capability ${short.toLowerCase()},`;
+}
+
+/** Kernels that look closer at unix sockets ask for the peer too. */
+const socketLines = (family: ApparmorRules['sockets'][number], profileName: string): string[] =>
+  family === 'unix'
+    ? [
+        'network unix,',
+        'unix (create, bind, listen, shutdown, getattr, setattr, getopt, setopt),',
+        `unix peer=(label="${profileName}"),`,
+      ]
+    : [`network ${family},`];
+
+function gapsOf(paths: readonly PathRule[]): string[] {
+  const gaps = paths.flatMap(({ path, access }) => {
+    const granted = WRITING.filter((word) => access.includes(word));
+    const implied = WRITING.filter((word) => !access.includes(word));
+    if (granted.length === 0 || implied.length === 0) return [];
+    return [
+      `AppArmor has one right for ${granted.join(', ')}: at ${path} it lets ${implied.join(', ')} through as well`,
+    ];
+  });
+  return [
+    ...gaps,
+    'AppArmor does not restrain ioctl, nor stat',
+    'AppArmor with abi 3.0 does not restrain user namespaces',
+  ];
+}
+
+const unique = <T extends string>(names: readonly T[]): T[] => [...new Set(names)].sort();
