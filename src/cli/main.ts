@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { directoriesOf } from '../base/directories.js';
 import { installationRoot } from '../base/installation.js';
 import type { CliContext } from './context.js';
+import { addDoctorCommands } from './doctor.js';
 import { describeFailure, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
 
 const uid = process.getuid?.() ?? 0;
@@ -45,6 +46,8 @@ const program = new Command('sandbox')
   .exitOverride()
   .configureOutput({ writeOut: context.stdout, writeErr: context.stderr })
   .showHelpAfterError('(sandbox --help shows the commands)');
+
+addDoctorCommands(program, context);
 
 try {
   await program.parseAsync(process.argv);

@@ -73,6 +73,15 @@ export function parseOwnGroups(text: string): ReadonlyMap<string, string> {
   return groups;
 }
 
+/** The folders that an administrator may give to `uid` where version 1 hierarchies have the controllers. */
+export function preparedFolders(mountinfo: string, uid: number): readonly string[] {
+  const hierarchies = parseHierarchies(mountinfo).filter(({ version }) => version === 1);
+  const wanted = hierarchies.filter(({ controllers }) => WANTED_CONTROLLERS.some((one) => controllers.includes(one)));
+  return wanted.map((hierarchy) => preparedFolder(hierarchy, uid));
+}
+
+const preparedFolder = ({ mountPoint }: Hierarchy, uid: number): string => join(mountPoint, `sandbox-${uid}`);
+
 /** Looks for a place without making anything. `uid` names the place that an administrator may prepare for version 1. */
 export function placeCgroup(mountinfo: string, ownGroups: string, uid: number, files: CgroupFiles): CgroupPlacement {
   const hierarchies = parseHierarchies(mountinfo);
@@ -83,8 +92,7 @@ export function placeCgroup(mountinfo: string, ownGroups: string, uid: number, f
   for (const controller of WANTED_CONTROLLERS) {
     const hierarchy = hierarchies.find((one) => one.version === 1 && one.controllers.includes(controller));
     if (hierarchy === undefined) continue;
-    const prepared = join(hierarchy.mountPoint, `sandbox-${uid}`);
-    const places = [...upwards(hierarchy, groups.get(controller)), prepared];
+    const places = [...upwards(hierarchy, groups.get(controller)), preparedFolder(hierarchy, uid)];
     const parent = places.find((folder) => files.mayWrite(folder));
     if (parent !== undefined) parents[controller] = parent;
   }

@@ -33,6 +33,8 @@ export const WANTED_IDS = 65_536;
  */
 export const ROOT_RANGE: OuterRange = { start: 0x7000_0000, count: WANTED_IDS };
 const LARGEST_ID = 0xffff_fffe;
+/** SUB_UID_MIN of login.defs(5). */
+const FIRST_SUBORDINATE_ID = 100_000;
 /** The plan's limit for ranges of one map. */
 const MOST_RANGES = 8;
 
@@ -74,7 +76,7 @@ type Both = { readonly uid: readonly OuterRange[]; readonly gid: readonly OuterR
 function chooseForUser(sources: IdMapSources, here: Both): IdMapChoice {
   const { owner } = sources;
   const own = subordinateIds(sources);
-  const fault = missingEntry(own, owner) ?? missingHere(own, here) ?? sources.helperFault;
+  const fault = missingEntry(own, sources) ?? missingHere(own, here) ?? sources.helperFault;
   if (fault !== undefined) return single(owner, fault);
   return several('subordinate', common(own, here));
 }
@@ -104,17 +106,27 @@ const common = (wanted: Both, here: Both): Both => ({
   gid: intersection(wanted.gid, here.gid),
 });
 
-function missingEntry(own: Both, owner: Owner): string | undefined {
+function missingEntry(own: Both, { owner, subuid, subgid }: IdMapSources): string | undefined {
   const absent = [...(own.uid.length === 0 ? ['/etc/subuid'] : []), ...(own.gid.length === 0 ? ['/etc/subgid'] : [])];
   if (absent.length === 0) return undefined;
+  const start = Math.max(firstFree(subuid), firstFree(subgid));
+  const range = `${start}-${start + WANTED_IDS - 1}`;
   const options = [
-    ...(own.uid.length === 0 ? ['--add-subuids 100000-165535'] : []),
-    ...(own.gid.length === 0 ? ['--add-subgids 100000-165535'] : []),
+    ...(own.uid.length === 0 ? [`--add-subuids ${range}`] : []),
+    ...(own.gid.length === 0 ? [`--add-subgids ${range}`] : []),
   ];
-  return (
-    `${owner.name} has no subordinate ids in ${absent.join(' and ')}; ` +
-    `as root (choose a range that no other line has): usermod ${options.join(' ')} ${owner.name}`
-  );
+  const command = `usermod ${options.join(' ')} ${owner.name}`;
+  return `${owner.name} has no subordinate ids in ${absent.join(' and ')}; as root: ${command}`;
+}
+
+/** The first id above everything that the file gives to anyone, and not below where useradd begins. */
+function firstFree(text: string): number {
+  const ends = text
+    .split('\n')
+    .map((line) => line.trim().split(':'))
+    .filter(([, start, count]) => isNumber(start) && isNumber(count))
+    .map(([, start, count]) => Number(start) + Number(count));
+  return ends.reduce((most, end) => Math.max(most, end), FIRST_SUBORDINATE_ID);
 }
 
 function missingHere(own: Both, here: Both): string | undefined {

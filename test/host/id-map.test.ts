@@ -93,12 +93,12 @@ test('says from which id on a short range cannot represent an image', () => {
 });
 
 const SINGLE: readonly (readonly [string, Partial<IdMapSources>, RegExp])[] = [
-  ['no subuid', { subuid: '' }, /amal has no .* in \/etc\/subuid; .*usermod --add-subuids 100000-165535 amal$/],
-  ['no subgid', { subgid: 'root:1:1' }, /in \/etc\/subgid; .*usermod --add-subgids 100000-165535 amal$/],
+  ['no subuid', { subuid: '' }, /amal has no .* in \/etc\/subuid; .*usermod --add-subuids 265536-331071 amal$/],
+  ['no subgid', { subgid: 'root:1:1' }, /in \/etc\/subgid; .*usermod --add-subgids 165536-231071 amal$/],
   [
     'neither',
-    { subuid: '', subgid: '' },
-    /\/etc\/subuid and \/etc\/subgid; .*--add-subuids \S+ --add-subgids \S+ amal$/,
+    { subuid: '', subgid: 'ada:100000:65536' },
+    /in \/etc\/subuid and \/etc\/subgid; .*--add-subuids 165536-231071 --add-subgids 165536-231071 amal$/,
   ],
   ['no helper', { helperFault: 'newuidmap is missing' }, /^newuidmap is missing$/],
   ['a container without those ids', { uidMap: '0 0 65536' }, /do not exist in this container/],
