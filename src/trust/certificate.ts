@@ -86,8 +86,9 @@ class Reader {
     const fields = children(body, 7).filter((field) => field.tagClass === this.decoder.Class.UNIVERSAL);
     const version = children(body, 7).find((field) => isTagged(field, this.decoder, 0));
     const extensions = children(body, 7).find((field) => isTagged(field, this.decoder, 3));
-    if (version === undefined || text(children(version, 1)[0]) !== '\x02' || extensions === undefined)
+    if (version === undefined || text(children(version, 1)[0]) !== '\x02')
       throw new Malformed('a certificate is not of version 3');
+    if (extensions === undefined) throw new Malformed('a certificate has no extensions');
     // Universal fields in order: serial number, algorithm, issuer, validity, subject, public key.
     const inner = this.oid(children(fields[1], 1)[0]);
     const signatureAlgorithm = this.oid(children(algorithm, 1)[0]);
