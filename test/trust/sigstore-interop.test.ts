@@ -20,11 +20,7 @@ const NOBODY: Parameters<typeof toTrustMaterial>[0] = {
 };
 
 /** The bundle of ours that a layout ends with, read and verified by the library. @throws where it refuses */
-function verifyByLibrary(
-  layout: MemoryLayout,
-  key: SigningKey,
-  authority?: Holder,
-): { predicate: string; digest: string } {
+function verifyByLibrary(layout: MemoryLayout, key: SigningKey): { predicate: string; digest: string } {
   const descriptor = layout.descriptors.at(-1);
   if (descriptor === undefined) throw new Error('fixture');
   const [layer] = layout.json(descriptor)['layers'] as (typeof descriptor)[];
