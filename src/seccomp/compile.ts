@@ -23,6 +23,8 @@ const BINARY_TREE = 2;
 /** The features of Linux 5.7 on, user notification among them, whatever kernel compiles. */
 const API_LEVEL = 6;
 const MFD_CLOEXEC = 1;
+const EEXIST = 17;
+const EINVAL = 22;
 
 /**
  * The program that libseccomp makes of `filter`, unchecked. Does not return
@@ -68,7 +70,18 @@ function addRule(ctx: scmp.ScmpFilter, filter: Filter, rule: Rule): void {
   const conditions = mergeConditions(rule);
   const action = encodeAction(rule.action);
   if (action === encodeAction(filter.defaultAction)) return;
-  expectSuccess(scmp.ruleAddArray(ctx, action, nr, conditions.map(encodeCondition)), `rule for ${rule.syscall}`);
+  const returned = scmp.ruleAddArray(ctx, action, nr, conditions.map(encodeCondition));
+  if (returned === -EEXIST)
+    throw new FilterError('FILTER_REFUSED', `two rules for ${rule.syscall} give one call two actions`, {
+      why: 'libseccomp has no order among rules',
+      hint: 'write conditions that exclude each other, or one action for both rules',
+    });
+  if (returned === -EINVAL)
+    throw new FilterError('FILTER_REFUSED', `libseccomp refused a rule for ${rule.syscall}`, {
+      why: 'it takes one comparison for each argument, and an errno of 1 to 4094',
+      hint: 'write a range as a mask, or leave one end of it open',
+    });
+  expectSuccess(returned, `rule for ${rule.syscall}`);
 }
 
 /**

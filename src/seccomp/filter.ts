@@ -2,8 +2,9 @@
  * The words of a seccomp filter, as plain data.
  *
  * A filter maps syscalls to rules. The conditions of one rule are and-bound,
- * the rules of one syscall are or-bound, and what no rule matches gets
- * `defaultAction`. Nothing here touches the kernel or libseccomp.
+ * the rules of one syscall are or-bound, the first that matches decides, and
+ * what no rule matches gets `defaultAction`. libseccomp has no order among
+ * rules: a program that cannot honour it is refused. Nothing here touches the kernel or libseccomp.
  *
  * @see seccomp(2)
  */
@@ -11,7 +12,7 @@ export type Action =
   | { readonly kind: 'allow' }
   /** The call waits until the listener's holder has answered it. */
   | { readonly kind: 'notify' }
-  /** 1..4095 */
+  /** 1..4094: libseccomp takes no more. */
   | { readonly kind: 'errno'; readonly errno: number }
   | { readonly kind: 'log' }
   | { readonly kind: 'kill-process' };

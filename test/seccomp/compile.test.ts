@@ -5,6 +5,7 @@ import { FilterError } from '../../src/seccomp/errors.js';
 import type { Filter } from '../../src/seccomp/filter.js';
 import { simulate } from '../../src/seccomp/simulate.js';
 import { compare64, equals32, errno, filterOf, masked32, notify, rule } from '../support/filters.js';
+import { assertGolden, goldenCompiler } from '../support/golden.js';
 import { rejection, suite } from '../support/suite.js';
 
 const test = suite('compileFilter');
@@ -37,7 +38,13 @@ const refusals: readonly [name: string, code: string, filter: Filter, hint: RegE
     'a range on one argument',
     'FILTER_REFUSED',
     filterOf([rule('lseek', [compare64(1, 'ge', 1n), compare64(1, 'le', 9n)])]),
-    /./,
+    /a mask/,
+  ],
+  [
+    'two actions for one call',
+    'FILTER_REFUSED',
+    filterOf([rule('prctl', [equals32(1, 1n), equals32(2, 2n)]), rule('prctl', [equals32(1, 1n)], errno(5))]),
+    /exclude each other/,
   ],
   [
     'a program beyond the kernel',
@@ -92,27 +99,18 @@ test('rules with the default action are left out, not refused', () =>
 
 test('equal filters have equal programs', () => assert.equal(compileFilter(small), compileFilter(small)));
 
-const LISTING = `00  load architecture
-01  if == x86-64 goto 02 else 15
-02  load number
-03  if >= x32 goto 04 else 05
-04  if == 0xffffffff goto 05 else 15
-05  load number
-06  if == ioctl goto 07 else 12
-07  load argument 1 high
-08  and 0x0
-09  if == 0x0 goto 10 else 13
-10  load argument 1 low
-11  if == 0x5401 goto 14 else 13
-12  if == read goto 14 else 13
-13  return notify
-14  return allow
-15  return errno 1
-`;
-
-test('a small program reads as expected', () => {
-  const filter = filterOf([rule('read'), rule('ioctl', [equals32(1, 0x5401n)])], { foreignAction: errno(1) });
-  assert.is(disassemble(compileFilter(filter)), LISTING);
+test.needs(goldenCompiler(), 'a small program reads as expected', () => {
+  const filter = filterOf(
+    [
+      ...['read', 'write', 'exit_group', 'mseal'].map((name) => rule(name)),
+      rule('clone3', [], errno(38)),
+      ...[0x5401n, 0x5413n].map((request) => rule('ioctl', [equals32(1, request)])),
+      rule('clone', [masked32(0, 0x7e02_0000n, 0n)]),
+      rule('lseek', [compare64(1, 'lt', 0x1_0000_0001n)]),
+    ],
+    { foreignAction: errno(1) },
+  );
+  assertGolden('seccomp/small.txt', disassemble(compileFilter(filter)));
 });
 
 test.run();
