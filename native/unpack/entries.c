@@ -61,10 +61,15 @@ static int unpack_folder(struct layer *layer, int parent, const char *name, cons
 	return open_and_set(layer, parent, name, path, entry);
 }
 
-static int unpack_device(struct layer *layer)
+/* Debian's tools pack the nodes of /dev. A sandbox has a /dev of its own in that place, so that nobody misses
+ * them. */
+static int unpack_device(struct layer *layer, const char *path)
 {
-	if (!layer->options->strip_devices)
+	if (!layer->options->strip_devices && strncmp(path, "dev/", 4) != 0)
 		return refuse(layer->fault, "a device node");
+	struct left_out *left_out = &layer->left_out;
+	if (left_out->count < MAX_LEFT_OUT && strlen(path) < sizeof left_out->names[0])
+		memcpy(left_out->names[left_out->count++], path, strlen(path) + 1);
 	layer->counts.devices++;
 	return 0;
 }
@@ -89,7 +94,7 @@ static int unpack_by_type(struct layer *layer, const char *path, struct archive 
 		return make_pipe(layer, parent, name, entry);
 	case AE_IFCHR:
 	case AE_IFBLK:
-		return unpack_device(layer);
+		return unpack_device(layer, path);
 	default:
 		return refuse(layer->fault, "an entry of a type that a layer cannot hold");
 	}

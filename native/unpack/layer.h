@@ -32,6 +32,13 @@ struct counts {
 	uint64_t opaque_folders;
 };
 
+/* Names of device nodes that were left out, the first of them. */
+enum { MAX_LEFT_OUT = 16 };
+struct left_out {
+	size_t count;
+	char names[MAX_LEFT_OUT][256];
+};
+
 /* A folder whose time is set when nothing is written into it any more. */
 struct folder_time {
 	struct folder_time *next;
@@ -44,6 +51,7 @@ struct layer {
 	const struct options *options;
 	struct fault *fault;
 	struct counts counts;
+	struct left_out left_out;
 	struct folder_time *times; /* in the archive's order: the last of a name counts */
 	struct folder_time **times_end;
 	uint64_t times_bytes;

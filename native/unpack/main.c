@@ -67,13 +67,13 @@ static void load_locale(void)
 static int run_child(const struct options *options, int lifeline)
 {
 	char mapped;
+	load_locale();
 	if (read(lifeline, &mapped, 1) != 1)
 		return fail(&fault, "wait for the id map");
 	if (dup3(lifeline, LIFELINE, O_CLOEXEC) < 0 && errno != EINVAL)
 		return fail(&fault, "keep the lifeline");
 	if (take_identity(options, LIFELINE, &fault) < 0 || enter_folder(options, &fault) < 0)
 		return -1;
-	load_locale();
 	if (drop_privileges(LIFELINE + 1, &fault) < 0)
 		return -1;
 	int root = open_inside(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);

@@ -12,7 +12,7 @@
  *   --offset N, --length N                 the part of standard input that is the blob
  *   --max-bytes N, --max-entries N         limits of what is unpacked
  *   --keep-setid                           leaves setuid and setgid bits on files
- *   --strip-devices                        leaves device nodes out instead of refusing them
+ *   --strip-devices                        leaves device nodes out wherever they stand, not only in /dev
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H

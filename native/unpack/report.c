@@ -139,6 +139,17 @@ static void print_counts(const struct counts *counts)
 		printf(",\"%s\":%llu", rows[i].name, (unsigned long long)rows[i].number);
 }
 
+static void print_left_out(const struct left_out *left_out)
+{
+	printf(",\"deviceNames\":[");
+	for (size_t i = 0; i < left_out->count; i++) {
+		if (i > 0)
+			putchar(',');
+		print_text(left_out->names[i]);
+	}
+	putchar(']');
+}
+
 static int end_line(void)
 {
 	putchar('\n');
@@ -174,6 +185,7 @@ int report_layer(const struct layer *layer, struct stream *stream)
 	print_digest("blobDigest", &stream->input_hash);
 	print_digest("diffId", &stream->plain_hash);
 	print_counts(&layer->counts);
+	print_left_out(&layer->left_out);
 	print_account_files(layer->root);
 	putchar('}');
 	return end_line();
