@@ -57,7 +57,10 @@ static void choose_route6(const struct probe *probe, struct outcome *outcome)
 	judge_route(outcome, made, result);
 }
 
-/* Someone listens there outside; abstract names belong to the network namespace. */
+/*
+ * Someone listens there outside; abstract names belong to the network namespace.
+ * Some listeners' names are as long as the address, with zeros at the end.
+ */
 static void connect_abstract(const struct probe *probe, struct outcome *outcome)
 {
 	const char *name = getenv("PROBE_ABSTRACT");
@@ -67,9 +70,11 @@ static void connect_abstract(const struct probe *probe, struct outcome *outcome)
 		name = default_abstract;
 	size_t length = strnlen(name, sizeof address.sun_path - 1);
 	memcpy(address.sun_path + 1, name, length);
-	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+	const size_t sizes[] = { offsetof(struct sockaddr_un, sun_path) + 1 + length, sizeof address };
 	int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int result = made == -1 ? -1 : connect(made, (struct sockaddr *)&address, size);
+	int result = -1;
+	for (size_t i = 0; made != -1 && result == -1 && i < COUNT(sizes); i++)
+		result = connect(made, (struct sockaddr *)&address, (socklen_t)sizes[i]);
 	if (result == -1 && errno == ECONNREFUSED)
 		conclude(outcome, DENIED, ECONNREFUSED, "nobody of that name here");
 	else
