@@ -6,13 +6,14 @@ import {
   type PlanRefusal,
   REFUSAL_VALUES,
 } from '../../generated/plan-layout.js';
-import type { CompiledPolicy, DefaultAnswer } from '../policy/compiled.js';
-import type { Condition } from '../seccomp/filter.js';
+import type { CompiledPolicy, DefaultAnswer, Refusal } from '../policy/compiled.js';
 
 type CallFields = Pick<
   LaunchPlan,
   'filter' | 'condition' | 'refusal' | 'knownCalls' | 'onDeny' | 'onUnknown' | 'onForeign'
 >;
+
+type Condition = Refusal['when'][number];
 
 const ALL_BITS = 0xffff_ffff_ffff_ffffn;
 const LOW_HALF = 0xffff_ffffn;
