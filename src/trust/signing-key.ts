@@ -34,7 +34,7 @@ export function generateKeyPair(kind: 'p256' | 'rsa3072', passphrase: string | u
 export function signingKeyFromPem(pem: string, passphrase: string | undefined): SigningKey {
   if (/BEGIN ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY/.test(pem))
     throw new TrustError('TRUST_KEY_UNUSABLE', 'the key is in the format that only cosign writes', {
-      hint: 'sign with cosign, or make a key with sandbox trust key generate, which cosign import-key-pair can read',
+      hint: 'sign with cosign itself, whose signatures count here too, or make a key with sandbox trust key generate',
     });
   try {
     const privateKey = createPrivateKey({ key: pem, format: 'pem', ...(passphrase !== undefined && { passphrase }) });
