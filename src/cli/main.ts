@@ -9,6 +9,7 @@ import { installationRoot } from '../base/installation.js';
 import type { CliContext } from './context.js';
 import { addDoctorCommands } from './doctor.js';
 import { describeFailure, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
+import { addPolicyCommands } from './policy.js';
 
 const uid = process.getuid?.() ?? 0;
 const home = process.env['HOME']?.startsWith('/') ? process.env['HOME'] : homedir();
@@ -48,6 +49,7 @@ const program = new Command('sandbox')
   .showHelpAfterError('(sandbox --help shows the commands)');
 
 addDoctorCommands(program, context);
+addPolicyCommands(program, context);
 
 try {
   await program.parseAsync(process.argv);

@@ -17,6 +17,12 @@ export const MAX_EXTENDS = 5;
 const profileFolder = join(installationRoot, 'profiles');
 const PROFILE_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
+/** What users mean by `text`: a profile where it is a bare name, else a file, relative to `workingDirectory`. */
+export function policyReference(text: string, workingDirectory: string): PolicyReference {
+  if (PROFILE_NAME.test(text)) return { kind: 'profile', name: text };
+  return { kind: 'file', path: resolve(workingDirectory, text) };
+}
+
 /** The names of the shipped profiles, sorted. */
 export function profileNames(): string[] {
   return readdirSync(profileFolder)

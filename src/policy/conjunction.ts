@@ -35,17 +35,30 @@ export function both(a: Conjunction, b: Conjunction): Conjunction | undefined {
 
 /** `whole` without what `part` holds, as disjoint pieces; empty where `part` covers it. @throws {Inexpressible} */
 export function subtract(whole: Conjunction, part: Conjunction): Conjunction[] {
+  if (both(whole, part) === undefined) return [whole];
+  if (implies(whole, part)) return [];
   const pieces: Conjunction[] = [];
-  let rest: Conjunction | undefined = whole;
+  let rest = whole;
   for (const test of part) {
-    if (rest === undefined) break;
     for (const opposite of negate(test)) {
       const piece = both(rest, [opposite]);
       if (piece !== undefined) pieces.push(piece);
     }
-    rest = both(rest, [test]);
+    rest = both(rest, [test]) ?? rest;
   }
-  return rest === undefined ? [whole] : pieces;
+  return pieces;
+}
+
+/** Whether `wide` holds wherever `narrow` does, for each of their tests by itself. */
+function implies(narrow: Conjunction, wide: Conjunction): boolean {
+  return wide.every((test) => narrow.some((known) => known.arg === test.arg && testImplies(known, test)));
+}
+
+function testImplies(narrow: Test, wide: Test): boolean {
+  if (narrow.kind === 'bits' && wide.kind === 'bits')
+    return (wide.mask & ~narrow.mask) === 0n && (narrow.value & wide.mask) === wide.value;
+  if (narrow.kind === 'least' && wide.kind === 'least') return narrow.value >= wide.value;
+  return narrow.kind === 'most' && wide.kind === 'most' && narrow.value <= wide.value;
 }
 
 /** Every piece of `wholes` that none of `parts` holds. @throws {Inexpressible} */
@@ -55,19 +68,20 @@ export function subtractAll(wholes: readonly Conjunction[], parts: readonly Conj
 
 /** Whether `wholes` together hold every call that `part` holds; no where that cannot be told. */
 export function covers(wholes: readonly Conjunction[], part: Conjunction): boolean {
+  if (wholes.some((whole) => implies(part, whole))) return true;
   try {
     return subtractAll([part], wholes).length === 0;
   } catch (error) {
-    if (error instanceof Inexpressible) return wholes.some((whole) => isSame(whole, part));
+    if (error instanceof Inexpressible) return false;
     throw error;
   }
 }
 
-/** `alternatives` without those that another of them covers. */
+/** `alternatives` without those that one other of them covers. */
 export function withoutCovered(alternatives: readonly Conjunction[]): Conjunction[] {
   const kept: Conjunction[] = [];
   const byWidth = [...alternatives].sort((a, b) => a.length - b.length);
-  for (const one of byWidth) if (!kept.some((other) => covers([other], one))) kept.push(one);
+  for (const one of byWidth) if (!kept.some((other) => implies(one, other))) kept.push(one);
   return kept;
 }
 
@@ -127,10 +141,4 @@ function negateBits(test: Extract<Test, { kind: 'bits' }>): Test[] {
     same |= bit;
   }
   return opposites;
-}
-
-function isSame(a: Conjunction, b: Conjunction): boolean {
-  const text = (conjunction: Conjunction): string =>
-    conjunction.map((t) => [t.kind, t.arg, t.value, t.kind === 'bits' ? t.mask : 0n].join(':')).join();
-  return text(a) === text(b);
 }

@@ -21,7 +21,7 @@ export type PolicyErrorCode =
   | 'POLICY_CEILING'
   | 'POLICY_CEILING_UNTRUSTED'
   | 'POLICY_NETWORK_MODE'
-  | 'POLICY_UNCOMPILABLE'
+  | 'POLICY_UNWRITABLE'
   | 'CONTROL_UNAVAILABLE';
 
 /** A policy that is refused, with all faults of the file at once. */

@@ -1,6 +1,6 @@
 /** Adds one file's sections on the process, its network and its resources to what its parents said. */
 
-import { CAPABILITY_NAMES } from './capability-names.js';
+import { allCapabilities, isCapability } from '../capabilities/capabilities.js';
 import { bytesOf, type Fold, originOf, tell } from './fold.js';
 import { meantOr } from './hint.js';
 import type { Network, Process, Resources } from './policy.js';
@@ -34,12 +34,12 @@ function foldCapabilities(
     gone.add(cap);
   });
   const added = (section.allow ?? []).map((entry, index) => {
-    if (!CAPABILITY_NAMES.includes(entry.cap))
+    if (!isCapability(entry.cap))
       tell(
         fold,
         `${at}/allow/${index}/cap`,
         `there is no capability "${entry.cap}"`,
-        meantOr(entry.cap, CAPABILITY_NAMES),
+        meantOr(entry.cap, allCapabilities),
       );
     return { ...originOf(fold, `${at}/allow/${index}`, entry), cap: entry.cap };
   });

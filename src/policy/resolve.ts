@@ -68,7 +68,8 @@ function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: 
   checkReview(fold);
   checkLocks(fold);
   refuseFaults(codeOf(fold.faults), fold.faults);
-  refuseFaults('POLICY_LOCKED', lockFaults(parent.lock, findWidenings(parent, meaning), layer));
+  if (parent.lock.length > 0)
+    refuseFaults('POLICY_LOCKED', lockFaults(parent.lock, findWidenings(parent, meaning), layer));
   return meaning;
 }
 

@@ -1,0 +1,118 @@
+/** `sandbox policy check|explain|compile`: what policies mean, and whether they hold. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { SandboxError } from '../base/errors.js';
+import { loadCeilings, requireWithin } from '../policy/ceiling.js';
+import { policyReference } from '../policy/chain.js';
+import { compilePolicy, gapsOn } from '../policy/compile.js';
+import { type Explanation, explainPolicy } from '../policy/explain.js';
+import { compiledFiles, writeFolder } from '../policy/export.js';
+import { IDEAL_HOST } from '../policy/ideal-host.js';
+import type { Policy } from '../policy/policy.js';
+import { loadPolicy } from '../policy/resolve.js';
+import type { CliContext } from './context.js';
+import { describeFailure, EXIT_SANDBOX_FAILED, printable } from './failure.js';
+
+type CommonOptions = { readonly json?: boolean; readonly ceiling?: string };
+
+/** Adds the commands to `program`. */
+export function addPolicyCommands(program: Command, context: CliContext): void {
+  const policy = program.command('policy').description('check policies, say what they mean, compile them');
+  policy
+    .command('check')
+    .description('load and compile policies, and tell every fault')
+    .argument('<policy...>', 'profiles by name, files by path')
+    .option('--ceiling <file>', 'a policy that none of them may exceed')
+    .option('--json', 'one JSON object a policy')
+    .addHelpText('after', '\nExample:\n  sandbox policy check strict ./policy.json')
+    .action((names: readonly string[], options: CommonOptions) => checkPolicies(names, options, context));
+  policy
+    .command('explain')
+    .description('say in sentences what a policy means: every rule with its reason and place')
+    .argument('<policy>', 'a profile by name, or a file by path')
+    .option('--ceiling <file>', 'a policy that it may not exceed')
+    .option('--json', 'the same as JSON')
+    .addHelpText('after', '\nExample:\n  sandbox policy explain strict')
+    .action((name: string, options: CommonOptions) => explain(name, options, context));
+  policy
+    .command('compile')
+    .description('write what the kernel is given: filter, rules, sets and the resolved policy')
+    .argument('<policy>', 'a profile by name, or a file by path')
+    .requiredOption('--out <folder>', 'where to write; made if it is not there')
+    .option('--ceiling <file>', 'a policy that it may not exceed')
+    .option('--json', 'the files and their digests as JSON')
+    .addHelpText('after', '\nExample:\n  sandbox policy compile strict --out build/strict')
+    .action((name: string, options: CommonOptions & { readonly out: string }) => compile(name, options, context));
+}
+
+function checkPolicies(names: readonly string[], options: CommonOptions, context: CliContext): void {
+  for (const name of names) {
+    try {
+      const policy = load(name, options, context);
+      compilePolicy(policy, IDEAL_HOST);
+      const { version, digest } = policy;
+      const accepted = { policy: name, accepted: true, name: policy.name, version, digest };
+      context.stdout(
+        options.json
+          ? `${JSON.stringify(accepted)}\n`
+          : printable(`${name}: accepted (${policy.name} ${version}, ${digest})\n`),
+      );
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error;
+      context.exitCode = EXIT_SANDBOX_FAILED;
+      const { code, message, why, hint, faults } = error;
+      if (options.json)
+        context.stdout(
+          `${JSON.stringify({ policy: name, accepted: false, error: { code, message, why, hint, faults } })}\n`,
+        );
+      else context.stderr(describeFailure(error, false));
+    }
+  }
+}
+
+function explain(name: string, options: CommonOptions, context: CliContext): void {
+  const policy = load(name, options, context);
+  const explanation = explainPolicy(policy, gapsOn(policy, IDEAL_HOST));
+  context.stdout(options.json ? `${JSON.stringify(explanation)}\n` : printable(textOf(explanation)));
+}
+
+function textOf({ name, version, title, digest, calls, sections, gaps, ...explanation }: Explanation): string {
+  const lines = [
+    `${name} ${version}: ${title}`,
+    ...(explanation.extends.length === 0 ? [] : [`extends ${explanation.extends.join(', ')}`]),
+    digest,
+    `lets ${calls.permitted} of ${calls.known} system calls through, ${calls.conditional} of them with some arguments only; ` +
+      `forbids ${calls.forbidden} for good`,
+  ];
+  for (const { title: section, sentences } of sections) {
+    lines.push('', section);
+    for (const { text, why, rule, expires } of sentences) {
+      lines.push(`  ${text}`);
+      if (why !== undefined) lines.push(`      ${why}`);
+      if (rule !== undefined) lines.push(`      ${rule}${expires === undefined ? '' : `, until ${expires}`}`);
+    }
+  }
+  if (gaps.length > 0) lines.push('', 'What no mechanism enforces', ...gaps.map((gap) => `  ${gap}.`));
+  return `${lines.join('\n')}\n`;
+}
+
+function compile(name: string, options: CommonOptions & { readonly out: string }, context: CliContext): void {
+  const policy = load(name, options, context);
+  const files = compiledFiles(compilePolicy(policy, IDEAL_HOST));
+  const folder = resolve(context.workingDirectory, options.out);
+  writeFolder(folder, files);
+  const written = files.map(({ name: file, bytes, digest }) => ({ file, bytes: bytes.length, digest }));
+  if (options.json)
+    context.stdout(`${JSON.stringify({ policy: policy.name, digest: policy.digest, folder, files: written })}\n`);
+  else
+    for (const { file, bytes, digest } of written)
+      context.stdout(printable(`${options.out}/${file}  ${bytes} bytes  ${digest}\n`));
+}
+
+function load(name: string, options: CommonOptions, context: CliContext): Policy {
+  const now = new Date();
+  const policy = loadPolicy(policyReference(name, context.workingDirectory), now);
+  const named = options.ceiling === undefined ? undefined : resolve(context.workingDirectory, options.ceiling);
+  requireWithin(policy, loadCeilings(named, now));
+  return policy;
+}

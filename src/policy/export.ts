@@ -1,0 +1,64 @@
+/** A compiled policy as files, for people and programs that want to look at what the kernel is given. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Digest, digestOf } from '../base/digest.js';
+import { capabilityNames } from '../capabilities/capabilities.js';
+import { NEWEST_ABI } from '../landlock/rights.js';
+import type { CompiledPolicy } from './compiled.js';
+import { PolicyError } from './errors.js';
+
+export type CompiledFile = { readonly name: string; readonly bytes: Uint8Array; readonly digest: Digest };
+
+/** The files of a compiled policy, always the same for the same policy. */
+export function compiledFiles(policy: CompiledPolicy): CompiledFile[] {
+  const text = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value, hexadecimal, 2)}\n`);
+  const { landlock, capabilities } = policy;
+  const sets = Object.entries(capabilities).map(([set, mask]) => [set, { mask, names: capabilityNames(mask) }]);
+  return [
+    fileOf('apparmor.profile', Buffer.from(policy.apparmor.text)),
+    fileOf('capabilities.json', text(Object.fromEntries(sets))),
+    fileOf('landlock.json', text({ abi: NEWEST_ABI, ...landlock })),
+    fileOf('policy.resolved.json', Buffer.from(policy.canonical)),
+    fileOf('seccomp.bpf', policy.program),
+  ];
+}
+
+const hexadecimal = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
+
+const fileOf = (name: string, bytes: Uint8Array): CompiledFile => ({ name, bytes, digest: digestOf(bytes) });
+
+/**
+ * Writes `files` into `folder`, which is made where it is missing. Each file
+ * appears whole or not at all, and none before all are on the disk.
+ *
+ * @throws {PolicyError} POLICY_UNWRITABLE
+ */
+export function writeFolder(folder: string, files: readonly CompiledFile[]): void {
+  const staged = join(dirname(folder), `.${process.pid}.sandbox-compile`);
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(staged, { mode: 0o755 });
+    for (const { name, bytes } of files) writeDurably(join(staged, name), bytes);
+    if (existsSync(folder)) for (const { name } of files) renameSync(join(staged, name), join(folder, name));
+    else renameSync(staged, folder);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    throw new PolicyError('POLICY_UNWRITABLE', `${folder} cannot be written: ${code ?? String(cause)}`, {
+      hint: 'name a folder that you may write, on a file system with room',
+      cause,
+    });
+  } finally {
+    rmSync(staged, { recursive: true, force: true });
+  }
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const descriptor = openSync(path, 'wx', 0o644);
+  try {
+    for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeSync(descriptor, rest));
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
