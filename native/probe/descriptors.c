@@ -107,6 +107,12 @@ static void check_streams(const struct probe *probe, struct outcome *outcome)
 	judge_state(outcome, !folder, "");
 }
 
+static void check_umask(const struct probe *probe, struct outcome *outcome)
+{
+	(void)probe;
+	judge_state(outcome, (umask(0) & (S_IWGRP | S_IWOTH)) == (S_IWGRP | S_IWOTH), "");
+}
+
 #define ENVIRONMENT(name, list, said)                                                                        \
 	PROBE("desc.env." name, "state", said " in the environment", check_environment, ARGS(list))
 
@@ -114,6 +120,7 @@ static const struct probe probes[] = {
 	PROBE("desc.cwd", "getcwd", "the working directory lies inside the root", check_folder),
 	PROBE("desc.inherited", "state", "no descriptor beside the standard streams", check_inherited),
 	PROBE("desc.streams", "state", "no folder among the standard streams", check_streams),
+	PROBE("desc.umask", "umask", "what it creates is not for others to write", check_umask),
 	ENVIRONMENT("secrets", SECRETS, "no name like a secret's"),
 	ENVIRONMENT("session", SESSION, "no name of a login session's"),
 	ENVIRONMENT("engines", ENGINES, "no name of a container engine's or a CI's"),

@@ -46,6 +46,22 @@ static int reaches_stranger(void)
 	return found;
 }
 
+/* Any process beside pid 1, the probe and its parent. */
+static void look_around(const struct probe *probe, struct outcome *outcome)
+{
+	DIR *processes = opendir("/proc");
+	int others = 0;
+	(void)probe;
+	for (struct dirent *entry = processes == NULL ? NULL : readdir(processes); entry != NULL;
+	     entry = readdir(processes)) {
+		pid_t process = (pid_t)atoi(entry->d_name);
+		others += process > INIT && process != getpid() && process != getppid();
+	}
+	if (processes != NULL)
+		closedir(processes);
+	judge_state(outcome, others == 0, others == 0 ? "" : "others are visible");
+}
+
 static void reach_all(const struct probe *probe, struct outcome *outcome)
 {
 	(void)probe;
@@ -160,6 +176,7 @@ static void trace_child(const struct probe *probe, struct outcome *outcome)
 
 static const struct probe probes[] = {
 	PROBE("process.kill-all", "kill", "signal 0 to all: only its own are there", reach_all),
+	PROBE("process.visible", "state", "no process of others in /proc", look_around),
 	ON("kill-init", "kill", SYS_kill, "signal 0 to pid 1", INIT, SIGNAL_NOTHING),
 	ON("tgkill-init", "tgkill", SYS_tgkill, "signal 0 to pid 1's thread", INIT, INIT, SIGNAL_NOTHING),
 	PROBE("process.sigqueue-init", "rt_sigqueueinfo", "signal 0 to pid 1 with a value", queue_signal,

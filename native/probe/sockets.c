@@ -103,6 +103,17 @@ static void list_interfaces(const struct probe *probe, struct outcome *outcome)
 	judge_state(outcome, 1, "");
 }
 
+static void bind_low_port(const struct probe *probe, struct outcome *outcome)
+{
+	static const int taken[] = { EADDRINUSE };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)probe->arguments[0]) };
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	long result = made == -1 ? -1 : bind(made, (struct sockaddr *)&address, sizeof address);
+	judge_with(outcome, result, taken, COUNT(taken));
+}
+
 /* Where AF_INET is denied, many options can still be tried on a unix socket. */
 static int any_socket(int type)
 {
@@ -172,6 +183,8 @@ static const struct probe probes[] = {
 	      .path = "2001:db8::1"),
 	PROBE("sock.abstract", "connect", "the abstract unix socket PROBE_ABSTRACT", connect_abstract),
 	PROBE("sock.interfaces", "state", "no interface beside the loopback", list_interfaces),
+	PROBE("sock.bind.low", "bind", "port 7 of the loopback, for which privilege is needed", bind_low_port,
+	      ARGS(7)),
 	INTERFACE("if-flags", SIOCSIFFLAGS, "flags of an interface that does not exist", THROUGH(ENODEV)),
 	INTERFACE("if-address", SIOCSIFADDR, "the address of an interface that does not exist",
 		  THROUGH(ENODEV, EINVAL)),

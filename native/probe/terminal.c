@@ -61,6 +61,13 @@ static void control_nothing(const struct probe *probe, struct outcome *outcome)
 	judge(outcome, probe, syscall(SYS_ioctl, -1, probe->arguments[0], NULL));
 }
 
+/* A session that began outside the pid namespace has the number 0 here, and may have a terminal outside. */
+static void check_session(const struct probe *probe, struct outcome *outcome)
+{
+	(void)probe;
+	judge_state(outcome, getsid(0) != 0, "");
+}
+
 static void open_controlling(const struct probe *probe, struct outcome *outcome)
 {
 	int terminal = open(probe->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -94,6 +101,7 @@ static const struct probe probes[] = {
 	NO_TERMINAL("tiocgdev", TIOCGDEV, "TIOCGDEV of no descriptor"),
 	NO_TERMINAL("unknown", 0x7fff0001, "an ioctl that does not exist"),
 	PROBE("tty.controlling", "openat", "open /dev/tty", open_controlling, .path = "/dev/tty"),
+	PROBE("tty.session", "getsid", "the session began inside", check_session),
 	PROBE("tty.console", "openat", "open /dev/console", open_controlling, .path = "/dev/console",
 	      .who = NEVER_AS_ROOT),
 };

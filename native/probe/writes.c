@@ -52,6 +52,11 @@ static void open_to_append(const struct probe *probe, struct outcome *outcome)
 	judge_presence(outcome, open(probe->path, O_WRONLY | O_APPEND | O_CLOEXEC));
 }
 
+static void open_quietly(const struct probe *probe, struct outcome *outcome)
+{
+	judge_presence(outcome, open(probe->path, O_RDONLY | O_NOATIME | O_CLOEXEC));
+}
+
 #define WRITE(name, folder)                                                                                  \
 	PROBE("fs.write." name, "openat", "a file without a name in " folder, create_nameless, .path = folder)
 
@@ -82,6 +87,8 @@ static const struct probe probes[] = {
 	WRITE("dev-pts", "/dev/pts"),
 	WRITE("proc", "/proc"),
 	WRITE("sys", "/sys"),
+	PROBE("fs.noatime", "openat", "another's file without leaving a trace in its times", open_quietly,
+	      .path = "/etc/passwd"),
 	PROBE("fs.mkdir.root", "mkdirat", "a folder in /", make_folder, .path = "/.probe-folder",
 	      .who = NEVER_AS_ROOT),
 	PROBE("fs.mkdir.etc", "mkdirat", "a folder in /etc", make_folder, .path = "/etc/.probe-folder",
