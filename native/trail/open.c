@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -79,7 +80,10 @@ static int open_run(struct trail *trail)
 			     O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, PRIVATE_FILE);
 	trail->counts_file =
 		openat(trail->run_directory, "counts", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, PRIVATE_FILE);
-	return trail->file < 0 || trail->counts_file < 0 ? -1 : 0;
+	if (trail->file < 0 || trail->counts_file < 0)
+		return -1;
+	/* Readers see by this lock, which ends with the supervisor, that the run is live. */
+	return flock(trail->file, LOCK_EX | LOCK_NB);
 }
 
 /* What records say of this machine. Without a boot id the field is null. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { directoriesOf } from '../base/directories.js';
 import { installationRoot } from '../base/installation.js';
+import { addAuditCommands } from './audit.js';
 import type { CliContext } from './context.js';
 import { addDoctorCommands } from './doctor.js';
 import { describeFailure, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
@@ -48,6 +49,7 @@ const program = new Command('sandbox')
   .configureOutput({ writeOut: context.stdout, writeErr: context.stderr })
   .showHelpAfterError('(sandbox --help shows the commands)');
 
+addAuditCommands(program, context);
 addDoctorCommands(program, context);
 addPolicyCommands(program, context);
 
