@@ -76,6 +76,17 @@ static int judge(struct launch *launch, const struct checks *checks)
 	return 0;
 }
 
+/* Where no group may be made, the receipt says what stands for it, and how much less that is. */
+static void look_for_twin(const struct plan *plan, struct checks *checks)
+{
+	bool asked = is_listed(plan->required, plan->required_count, "cgroup") ||
+		     is_listed(plan->preferred, plan->preferred_count, "cgroup");
+	if (asked && plan->cgroup_count == 0)
+		add_check(checks, "cgroup", "a group of its own",
+			  "none: resource limits stand for it, and bound each process's private memory only",
+			  "no folder in which this user may make a group", false);
+}
+
 static int record(struct launch *launch, const struct checks *checks)
 {
 	static struct receipt_entry entries[CHECK_MAX];
@@ -97,6 +108,7 @@ int take_receipt(struct launch *launch)
 		  "the workload's process made it", true);
 	look_from_outside(launch, (pid_t)notification.pid, &checks);
 	read_cgroups(launch, &checks);
+	look_for_twin(launch->plan, &checks);
 	for (size_t i = 0; i < launch->shared->inside.count && checks.count < CHECK_MAX; i++)
 		checks.list[checks.count++] = launch->shared->inside.list[i];
 	if (launch->shared->inside.count > CHECK_MAX || checks.count >= CHECK_MAX) {
