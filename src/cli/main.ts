@@ -8,6 +8,7 @@ import { directoriesOf } from '../base/directories.js';
 import { installationRoot } from '../base/installation.js';
 import { addAuditCommands } from './audit.js';
 import type { CliContext } from './context.js';
+import { addRunCommand } from './run.js';
 import { addDoctorCommands } from './doctor.js';
 import { describeFailure, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
 import { addPolicyCommands } from './policy.js';
@@ -52,6 +53,8 @@ const program = new Command('sandbox')
 addAuditCommands(program, context);
 addDoctorCommands(program, context);
 addPolicyCommands(program, context);
+
+addRunCommand(program, context);
 
 try {
   await program.parseAsync(process.argv);

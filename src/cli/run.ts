@@ -2,11 +2,11 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { printable } from './failure.js';
 import { RunError } from '../run/errors.js';
 import { readHostname, readUser, readVariables, readWorkingDirectory } from '../run/options.js';
 import { prepareRun } from '../run/run.js';
 import type { CliContext } from './context.js';
+import { printable } from './failure.js';
 import { progressLine } from './progress.js';
 
 type Flags = {
@@ -75,7 +75,8 @@ async function run(image: string, command: readonly string[], flags: Flags, cont
   const progress = progressLine(context);
   const prepared = await prepareRun({
     image,
-    policy: policy === undefined ? { kind: 'profile', name: flags.profile ?? 'default' } : { kind: 'file', path: policy },
+    policy:
+      policy === undefined ? { kind: 'profile', name: flags.profile ?? 'default' } : { kind: 'file', path: policy },
     trust: file(flags.trust),
     ceiling: file(flags.ceiling),
     allowUnsigned: flags.allowUnsigned === true,

@@ -2,23 +2,22 @@
  * Whether an image satisfies the policy's `image` section, beside the trust
  * policy: both must be satisfied.
  */
-import type { TrustSummary } from '../image/rootfs.js';
 import type { CompiledPolicy } from '../policy/compiled.js';
 import type { Verdict } from '../trust/verdict.js';
 import { RunError } from './errors.js';
 
 /**
- * What the trail says about trust, if the policy takes the image.
+ * Returns where the policy takes the image.
  * `allowUnsigned`: the user's own decision, possible only without a ceiling.
  *
  * @throws {RunError} RUN_SIGNATURE_REQUIRED, RUN_NO_DIGEST
  */
-export function satisfyImageSection(
+export function requireImageSection(
   policy: CompiledPolicy,
   reference: string,
   verdict: Verdict,
   allowUnsigned: boolean,
-): TrustSummary {
+): void {
   const { signature, pinDigest } = policy.image;
   const isPinned = verdict.kind === 'pinned' || /@sha256:[0-9a-f]{64}$/.test(reference);
   if (pinDigest && !isPinned && !allowUnsigned) {
@@ -26,15 +25,10 @@ export function satisfyImageSection(
       hint: 'name the image as NAME@sha256:DIGEST; sandbox image inspect shows the digest',
     });
   }
-  if (verdict.kind === 'trusted') {
-    return { kind: 'signed', signer: verdict.signer, format: verdict.format, rule: verdict.rule };
-  }
-  const by = verdict.kind === 'pinned' ? `digest pinned by rule ${verdict.rule} of the trust policy` : verdict.by;
-  if (signature === 'required' && !allowUnsigned) {
-    throw new RunError('RUN_SIGNATURE_REQUIRED', `${reference}: policy ${policy.name} runs signed images only`, {
-      why: `the trust policy takes it without a signature (${by}), the policy's image section does not`,
-      hint: 'have the image signed (sandbox image sign), or use a policy whose image.signature is optional',
-    });
-  }
-  return { kind: 'unsigned', by };
+  if (verdict.kind === 'trusted' || signature === 'optional' || allowUnsigned) return;
+  const by = verdict.kind === 'pinned' ? `its digest is pinned by rule ${verdict.rule}` : verdict.by;
+  throw new RunError('RUN_SIGNATURE_REQUIRED', `${reference}: policy ${policy.name} runs signed images only`, {
+    why: `the trust policy takes it without a signature (${by}), the policy's image section does not`,
+    hint: 'have the image signed (sandbox image sign), or use a policy whose image.signature is optional',
+  });
 }

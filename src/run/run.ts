@@ -1,0 +1,102 @@
+/**
+ * The main path: host → policy → image → verdict → root file system → plan.
+ *
+ * Each line may refuse; nothing is unpacked before the verdict, and nothing
+ * is run here: the plan is for the launcher.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Directories } from '../base/directories.js';
+import { installationRoot } from '../base/installation.js';
+import type { HostFacts } from '../host/facts.js';
+import { measureHost } from '../host/measure.js';
+import { loadImage } from '../image/load.js';
+import { type Progress, unpackImage } from '../image/unpack.js';
+import { encodePlan } from '../launch/encode.js';
+import { planLaunch, type RunOptions } from '../launch/plan.js';
+import { identifyPrograms } from '../launch/programs.js';
+import type { PolicyReference } from '../policy/chain.js';
+import type { CompiledPolicy } from '../policy/compiled.js';
+import { compilePolicy } from '../policy/compile.js';
+import { loadPolicy } from '../policy/resolve.js';
+import { openStore } from '../store/store.js';
+import type { Mapping } from '../store/unpacker.js';
+import { loadTrustPolicy } from '../trust/load-policy.js';
+import type { Verdict } from '../trust/verdict.js';
+import { verifyImage } from '../trust/verify-image.js';
+import { findCeiling, requireBelow } from './ceiling.js';
+import { readIfThere } from './files.js';
+import { requireImageSection } from './image-section.js';
+
+export type RunRequest = {
+  /** As the user wrote it. */
+  readonly image: string;
+  readonly policy: PolicyReference;
+  /** Absolute paths of files that were named on the command line. */
+  readonly trust: string | undefined;
+  readonly ceiling: string | undefined;
+  readonly allowUnsigned: boolean;
+  readonly options: RunOptions;
+  readonly directories: Directories;
+  readonly workingDirectory: string;
+  readonly now: Date;
+  readonly progress: (progress: Progress) => void;
+};
+
+export type PreparedRun = {
+  readonly plan: Uint8Array;
+  /** For the user, a sentence each. */
+  readonly warnings: readonly string[];
+};
+
+/** @throws {SandboxError} of the room that refuses */
+export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
+  const { directories, now, allowUnsigned } = request;
+  const host = measureHost();
+  const policy = policyFor(request, host);
+  const image = loadImage(request.image, request.workingDirectory);
+  try {
+    const trust = loadTrustPolicy({ flag: request.trust, configDirectory: directories.config }, readIfThere);
+    const verdict = await verifyImage(image.evidence, trust, { now, allowUnsigned });
+    requireImageSection(policy, request.image, verdict, allowUnsigned);
+    const rootFs = await unpackImage(image, verdict, mappingOf(host), openStore(directories.data), {
+      onProgress: request.progress,
+    });
+    const plan = planLaunch({
+      productVersion: productVersion(),
+      policy,
+      rootFs,
+      host,
+      options: request.options,
+      stateDirectory: openStateDirectory(directories),
+      programs: identifyPrograms(installationRoot),
+    });
+    return { plan: encodePlan(plan), warnings: warningsOf(verdict, request.image) };
+  } finally {
+    image.close();
+  }
+}
+
+function policyFor(request: RunRequest, host: HostFacts): CompiledPolicy {
+  const policy = loadPolicy(request.policy, request.now);
+  const ceiling = findCeiling(request.ceiling, request.now);
+  if (ceiling !== undefined) requireBelow(ceiling, policy, request.allowUnsigned);
+  return compilePolicy(policy, host);
+}
+
+const mappingOf = ({ idMap, newuidmap, newgidmap }: HostFacts): Mapping => ({ idMap, newuidmap, newgidmap });
+
+/** The launcher makes what it needs inside; it must find the folder itself. */
+function openStateDirectory({ state }: Directories): string {
+  mkdirSync(join(state, 'runs'), { recursive: true, mode: 0o700 });
+  return state;
+}
+
+function warningsOf(verdict: Verdict, image: string): readonly string[] {
+  return verdict.kind === 'unverified' ? [`${image} is not verified: ${verdict.by}; this is recorded in the trail`] : [];
+}
+
+export function productVersion(): string {
+  const read: unknown = JSON.parse(readFileSync(join(installationRoot, 'package.json'), 'utf8'));
+  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown';
+}
