@@ -8,42 +8,19 @@
  * clone(2), namespaces(7), prctl(2) PR_SET_PDEATHSIG, setresuid(2), netdevice(7).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "launcher/message.h"
 #include "steps.h"
-
-static int compare_numbers(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* Closes every descriptor above 2 that is not in `kept`. */
-static int close_all_but(int *kept, size_t count)
-{
-	qsort(kept, count, sizeof *kept, compare_numbers);
-	unsigned next = 3;
-	for (size_t i = 0; i < count; i++) {
-		unsigned number = (unsigned)kept[i];
-		if (kept[i] < 3)
-			continue;
-		if (number > next && syscall(SYS_close_range, next, number - 1, 0u) == -1)
-			return -1;
-		next = number + 1;
-	}
-	return (int)syscall(SYS_close_range, next, ~0u, 0u);
-}
 
 int keep_init_descriptors(struct launch *launch)
 {

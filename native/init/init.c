@@ -19,6 +19,7 @@ static const struct step steps[] = {
 	{ "cgroup-namespace", leave_cgroup_namespace },
 	{ "root", mount_root },
 	{ "mounts", mount_plan },
+	{ "names", write_names },
 	{ "seal-root", seal_root },
 	{ "pivot-root", enter_root },
 	{ "hostname", name_host },

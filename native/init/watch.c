@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "launcher/message.h"
 #include "steps.h"
 
@@ -120,7 +121,12 @@ int fetch_listener(struct launch *launch)
 	/* Faster where the kernel knows it (6.6); nothing depends on it. */
 	(void)ioctl(sent[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	launch->listener = sent[0];
-	return send_message(launch->control_init, MESSAGE_LISTENER, sent, 2);
+	if (send_message(launch->control_init, MESSAGE_LISTENER, sent, 2) == -1)
+		return -1;
+	/* Layers, sources and the old root are of no more use; held open, they would keep the host's mounts
+	 * busy. */
+	int kept[] = { launch->control_init, launch->keeper_write, launch->listener, own_signals };
+	return close_all_but(kept, sizeof kept / sizeof *kept);
 }
 
 /* Everything in this pid namespace but ourselves. */
