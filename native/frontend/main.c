@@ -1,7 +1,8 @@
 /*
  * main.c - sandbox: what users type.
  *
- * Starts the control plane (Node) with the same arguments and a memory file for a launch plan. Node has
+ * Where a plan for the same words is still good, this process becomes the launcher at once. Otherwise it
+ * starts the control plane (Node) with the same arguments and a memory file for a launch plan. Node has
  * exited when this goes on: if it left a plan, this process becomes the launcher and executes it;
  * otherwise the command is done. There is no option parser here.
  *
@@ -20,6 +21,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "plan_cache.h"
 
 enum { EXIT_SANDBOX_FAILED = 125, SIGNAL_BASE = 128, PLAN_DESCRIPTOR = 3 };
 
@@ -113,12 +116,16 @@ static int await_control_plane(void)
 	return status;
 }
 
-static int become_launcher(const char *program)
+/* The plan is at PLAN_DESCRIPTOR; `command` replaces the plan's own where it is not empty. */
+static int become_launcher(const char *program, int count, char *command[])
 {
 	char name[] = "sandbox-launcher", descriptor[] = "3";
-	char *const arguments[] = { name, descriptor, NULL };
-	if (restore_signals() == -1)
-		return refuse("LAUNCH_FRONT_END", "signals could not be restored", "try again");
+	char *arguments[count + 3];
+	arguments[0] = name;
+	arguments[1] = descriptor;
+	for (int i = 0; i < count; i++)
+		arguments[i + 2] = command[i];
+	arguments[count + 2] = NULL;
 	execv(program, arguments);
 	return refuse("LAUNCHER_MISSING", program, "build or install sandbox again");
 }
@@ -132,6 +139,12 @@ int main(int argc, char *argv[])
 			      "run sandbox from where it is installed");
 	snprintf(program, sizeof program, "%s/build/src/cli/main.js", folder);
 	snprintf(launcher, sizeof launcher, "%s/build/native/launcher", folder);
+	struct cached_plan cached;
+	if (find_cached_plan(argc, argv, &cached) == 0) {
+		if (dup2(cached.descriptor, PLAN_DESCRIPTOR) == -1 || fcntl(PLAN_DESCRIPTOR, F_SETFD, 0) == -1)
+			return refuse("LAUNCH_FRONT_END", "the plan could not be passed on", "try again");
+		return become_launcher(launcher, argc - cached.rest, argv + cached.rest);
+	}
 	if (open_plan() == -1 || handle_signals() == -1)
 		return refuse("LAUNCH_FRONT_END", "no memory file for the plan", "free some memory");
 
@@ -152,5 +165,7 @@ int main(int argc, char *argv[])
 		return SIGNAL_BASE + WTERMSIG(status);
 	if (WEXITSTATUS(status) != 0 || fstat(PLAN_DESCRIPTOR, &plan) == -1 || plan.st_size == 0)
 		return WEXITSTATUS(status);
-	return become_launcher(launcher);
+	if (restore_signals() == -1)
+		return refuse("LAUNCH_FRONT_END", "signals could not be restored", "try again");
+	return become_launcher(launcher, 0, NULL);
 }

@@ -22,6 +22,21 @@ static uint64_t in_nanoseconds(struct timespec time)
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+static int read_plan_file(int file, unsigned char *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t got = pread(file, bytes + done, size - done, (off_t)done);
+		if (got == -1)
+			return -1;
+		if (got == 0) {
+			errno = EIO;
+			return -1;
+		}
+		done += (size_t)got;
+	}
+	return 0;
+}
+
 int load_plan(struct launch *launch)
 {
 	static struct plan plan;
@@ -34,8 +49,9 @@ int load_plan(struct launch *launch)
 		return -1;
 	}
 	size_t size = (size_t)file.st_size;
-	unsigned char *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, launch->plan_descriptor, 0);
-	if (bytes == MAP_FAILED)
+	/* A copy: what was checked must not change under us, whoever else has the file. */
+	unsigned char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED || read_plan_file(launch->plan_descriptor, bytes, size) == -1)
 		return -1;
 	void *memory = mmap(NULL, LIST_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)

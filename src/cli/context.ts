@@ -6,6 +6,8 @@ export type CliContext = {
   readonly home: string;
   readonly uid: number;
   readonly workingDirectory: string;
+  /** The command line after `sandbox`, as it was typed. */
+  readonly words: readonly string[];
   readonly directories: Directories;
   readonly isTerminal: { readonly input: boolean; readonly output: boolean; readonly error: boolean };
   readonly stdout: (text: string | Uint8Array) => void;

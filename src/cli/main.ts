@@ -20,6 +20,7 @@ const context: CliContext = {
   home,
   uid,
   workingDirectory: process.cwd(),
+  words: process.argv.slice(2),
   directories: directoriesOf(process.env, home, uid),
   isTerminal: {
     input: process.stdin.isTTY === true,

@@ -1,7 +1,9 @@
 /** `sandbox run`: prepares a launch plan and leaves it to the front end, which becomes the launcher. */
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { release, version } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { type PlanSurroundings, planKey, storePlan } from '../launch/cache.js';
 import { RunError } from '../run/errors.js';
 import { readHostname, readUser, readVariables, readWorkingDirectory } from '../run/options.js';
 import { prepareRun } from '../run/run.js';
@@ -95,6 +97,10 @@ async function run(image: string, command: readonly string[], flags: Flags, cont
     now: new Date(),
     progress: progress.show,
   }).finally(progress.clear);
+  if (prepared.keep !== undefined && flags.env.every((word) => word.includes('='))) {
+    const key = planKey(surroundingsOf(context), wordsBefore(command, context));
+    storePlan(context.directories.state, key, prepared.keep.plan, prepared.keep.inputs);
+  }
   for (const warning of prepared.warnings) context.stderr(`sandbox: warning: ${printable(warning)}\n`);
   writePlan(descriptor, prepared.plan);
 }
@@ -117,6 +123,19 @@ function checkFlags(flags: Flags, context: CliContext): void {
     });
   }
 }
+
+/** The words from `run` up to the image: what follows is the command, which a kept plan does not have. */
+const wordsBefore = (command: readonly string[], { words }: CliContext): readonly string[] =>
+  words.slice(0, words.length - command.length);
+
+const surroundingsOf = (context: CliContext): PlanSurroundings => ({
+  uid: context.uid,
+  workingDirectory: context.workingDirectory,
+  environment: context.environment,
+  kernelRelease: release(),
+  kernelVersion: version(),
+  cgroup: readFileSync('/proc/self/cgroup', 'utf8'),
+});
 
 /** The memory file that the front end has opened for the plan. */
 function planDescriptor(context: CliContext): number {

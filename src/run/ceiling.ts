@@ -9,7 +9,8 @@ import { loadPolicy } from '../policy/resolve.js';
 import { findWidenings } from '../policy/widenings.js';
 import { RunError } from './errors.js';
 
-const INSTALLED = '/etc/sandbox/ceiling.json';
+/** Where an administrator puts the ceiling for every user of the host. */
+export const installedCeiling = '/etc/sandbox/ceiling.json';
 
 /**
  * The ceilings in force: the installed one, which only root may have written, and that of the command line.
@@ -17,16 +18,16 @@ const INSTALLED = '/etc/sandbox/ceiling.json';
  * @throws {PolicyError} those of loadPolicy(), POLICY_CEILING where the installed file is not root's
  */
 export function findCeiling(flag: string | undefined, now: Date): readonly Policy[] | undefined {
-  const paths = [...(isInstalled() ? [INSTALLED] : []), ...(flag === undefined ? [] : [flag])];
+  const paths = [...(isInstalled() ? [installedCeiling] : []), ...(flag === undefined ? [] : [flag])];
   return paths.length === 0 ? undefined : paths.map((path) => loadPolicy({ kind: 'file', path }, now));
 }
 
 function isInstalled(): boolean {
-  const status = statSync(INSTALLED, { throwIfNoEntry: false });
+  const status = statSync(installedCeiling, { throwIfNoEntry: false });
   if (status === undefined) return false;
   if (status.uid === 0 && (status.mode & 0o022) === 0) return true;
-  throw new PolicyError('POLICY_CEILING', `${INSTALLED} can be changed by others than root`, {
-    hint: `as root: chown root ${INSTALLED} && chmod 644 ${INSTALLED}`,
+  throw new PolicyError('POLICY_CEILING', `${installedCeiling} can be changed by others than root`, {
+    hint: `as root: chown root ${installedCeiling} && chmod 644 ${installedCeiling}`,
   });
 }
 

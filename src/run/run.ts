@@ -13,11 +13,12 @@ import { measureHost } from '../host/measure.js';
 import { loadImage } from '../image/load.js';
 import { type Progress, unpackImage } from '../image/unpack.js';
 import { encodePlan } from '../launch/encode.js';
-import { planLaunch, type RunOptions } from '../launch/plan.js';
+import type { PlanInputs } from '../launch/cache.js';
+import { type LaunchInputs, planLaunch, type RunOptions } from '../launch/plan.js';
 import { identifyPrograms } from '../launch/programs.js';
 import type { PolicyReference } from '../policy/chain.js';
-import type { CompiledPolicy } from '../policy/compiled.js';
 import { compilePolicy } from '../policy/compile.js';
+import type { Policy } from '../policy/policy.js';
 import { loadPolicy } from '../policy/resolve.js';
 import { openStore } from '../store/store.js';
 import type { Mapping } from '../store/unpacker.js';
@@ -27,6 +28,7 @@ import { verifyImage } from '../trust/verify-image.js';
 import { findCeiling, requireBelow } from './ceiling.js';
 import { readIfThere } from './files.js';
 import { requireImageSection } from './image-section.js';
+import { hostInputs, keepable, productInputs } from './keep.js';
 
 export type RunRequest = {
   /** As the user wrote it. */
@@ -47,41 +49,47 @@ export type PreparedRun = {
   readonly plan: Uint8Array;
   /** For the user, a sentence each. */
   readonly warnings: readonly string[];
+  /** The plan for the image's own command and what it depends on; undefined where the next run must look again. */
+  readonly keep: { readonly plan: Uint8Array; readonly inputs: PlanInputs } | undefined;
 };
 
 /** @throws {SandboxError} of the room that refuses */
 export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
   const { directories, now, allowUnsigned } = request;
   const host = measureHost();
-  const policy = policyFor(request, host);
+  const policy = policyFor(request);
+  const compiled = compilePolicy(policy, host);
   const image = loadImage(request.image, request.workingDirectory);
   try {
     const trust = loadTrustPolicy({ flag: request.trust, configDirectory: directories.config }, readIfThere);
     const verdict = await verifyImage(image.evidence, trust, { now, allowUnsigned });
-    requireImageSection(policy, request.image, verdict, allowUnsigned);
+    requireImageSection(compiled, request.image, verdict, allowUnsigned);
     const rootFs = await unpackImage(image, verdict, mappingOf(host), openStore(directories.data), {
       onProgress: request.progress,
     });
-    const plan = planLaunch({
+    const inputs: LaunchInputs = {
       productVersion: productVersion(),
-      policy,
+      policy: compiled,
       rootFs,
       host,
       options: request.options,
       stateDirectory: openStateDirectory(directories),
       programs: identifyPrograms(installationRoot),
-    });
-    return { plan: encodePlan(plan), warnings: warningsOf(verdict, request.image) };
+    };
+    const warnings = warningsOf(verdict, request.image);
+    const files = [...policy.files, ...trust.inputs, ...image.files, ...hostInputs(host), ...productInputs(inputs)];
+    const keep = warnings.length > 0 ? undefined : keepable(inputs, files, now);
+    return { plan: encodePlan(planLaunch(inputs)), warnings, keep };
   } finally {
     image.close();
   }
 }
 
-function policyFor(request: RunRequest, host: HostFacts): CompiledPolicy {
+function policyFor(request: RunRequest): Policy {
   const policy = loadPolicy(request.policy, request.now);
   const ceiling = findCeiling(request.ceiling, request.now);
   if (ceiling !== undefined) requireBelow(ceiling, policy, request.allowUnsigned);
-  return compilePolicy(policy, host);
+  return policy;
 }
 
 const mappingOf = ({ idMap, newuidmap, newgidmap }: HostFacts): Mapping => ({ idMap, newuidmap, newgidmap });

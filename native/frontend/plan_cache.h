@@ -1,0 +1,16 @@
+/* plan_cache.h - a launch plan that the control plane has made before, for exactly these words. */
+#ifndef PLAN_CACHE_H
+#define PLAN_CACHE_H
+
+struct cached_plan {
+	int descriptor; /* of the plan, at its beginning; close-on-exec */
+	int words;	/* how many of argv are part of what it was made for; the rest is the command */
+};
+
+/*
+ * Looks for a plan whose inputs are all as they were. Returns 0, or -1: then the control plane has to make
+ * one, whatever the reason. Nothing is changed.
+ */
+int find_cached_plan(int argc, char *argv[], struct cached_plan *found);
+
+#endif
