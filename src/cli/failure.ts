@@ -4,6 +4,8 @@ import { SandboxError } from '../base/errors.js';
 
 /** Ends of our own make, as users of Docker know them. */
 export const EXIT_SANDBOX_FAILED = 125;
+/** Ctrl-C before anything ran. */
+export const EXIT_INTERRUPTED = 130;
 
 /** Text that a hostile image or file may have chosen, made harmless for a terminal. */
 export function printable(text: string): string {

@@ -1,26 +1,34 @@
 /** The command line: collects the commands, runs one, tells failures. */
 
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { SandboxError } from '../base/errors.js';
 import { directoriesOf } from '../base/directories.js';
-import { installationRoot } from '../base/installation.js';
-import { addAuditCommands } from './audit.js';
+import { productVersion } from '../base/installation.js';
 import type { CliContext } from './context.js';
-import { addRunCommand } from './run.js';
-import { addDoctorCommands } from './doctor.js';
-import { describeFailure, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
-import { addPolicyCommands } from './policy.js';
+import { describeFailure, EXIT_INTERRUPTED, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
+
+type Register = (program: Command, context: CliContext) => void;
+
+/** Each group is loaded only when it is called, or when all are to be listed: loading takes time. */
+const GROUPS: Readonly<Record<string, () => Promise<readonly Register[]>>> = {
+  run: async () => [(await import('./run.js')).addRunCommand],
+  policy: async () => [(await import('./policy.js')).addPolicyCommands],
+  image: async () => [(await import('./image.js')).addImageCommands],
+  doctor: async () => [(await import('./doctor.js')).addDoctorCommands],
+  reset: async () => [(await import('./reset.js')).addResetCommands],
+};
 
 const uid = process.getuid?.() ?? 0;
 const home = process.env['HOME']?.startsWith('/') ? process.env['HOME'] : homedir();
+const words = process.argv.slice(2);
 const context: CliContext = {
   environment: process.env,
   home,
   uid,
   workingDirectory: process.cwd(),
-  words: process.argv.slice(2),
+  words,
   directories: directoriesOf(process.env, home, uid),
   isTerminal: {
     input: process.stdin.isTTY === true,
@@ -38,33 +46,26 @@ function writeAll(descriptor: number, text: string | Uint8Array): void {
   while (bytes.length > 0) bytes = bytes.subarray(writeSync(descriptor, bytes));
 }
 
-function version(): string {
-  const read: unknown = JSON.parse(readFileSync(join(installationRoot, 'package.json'), 'utf8'));
-  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown';
-}
-
 const program = new Command('sandbox')
   .description('Runs untrusted OCI images rootless under one policy, and proves afterwards what was enforced.')
-  .version(version())
+  .version(productVersion())
   .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ writeOut: context.stdout, writeErr: context.stderr })
   .showHelpAfterError('(sandbox --help shows the commands)');
 
-addAuditCommands(program, context);
-addDoctorCommands(program, context);
-addPolicyCommands(program, context);
-
-addRunCommand(program, context);
-
 try {
+  const wanted = GROUPS[words[0] ?? ''];
+  const groups = wanted === undefined ? Object.values(GROUPS) : [wanted];
+  for (const group of groups) for (const register of await group()) register(program, context);
   await program.parseAsync(process.argv);
   process.exitCode = context.exitCode;
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = isDisplayed(error) ? 0 : EXIT_SANDBOX_FAILED;
   } else {
-    context.stderr(describeFailure(error, process.argv.includes('--json')));
-    process.exitCode = EXIT_SANDBOX_FAILED;
+    context.stderr(describeFailure(error, words.includes('--json')));
+    const interrupted = error instanceof SandboxError && error.code === 'STORE_INTERRUPTED';
+    process.exitCode = interrupted ? EXIT_INTERRUPTED : EXIT_SANDBOX_FAILED;
   }
 }

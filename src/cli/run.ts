@@ -6,10 +6,10 @@ import type { Command } from 'commander';
 import { type PlanSurroundings, planKey, storePlan } from '../launch/cache.js';
 import { RunError } from '../run/errors.js';
 import { readHostname, readUser, readVariables, readWorkingDirectory } from '../run/options.js';
-import { prepareRun } from '../run/run.js';
+import { prepareRun, type RunRequest } from '../run/run.js';
 import type { CliContext } from './context.js';
 import { printable } from './failure.js';
-import { progressLine } from './progress.js';
+import { withProgress } from './unpack-progress.js';
 
 type Flags = {
   readonly profile?: string;
@@ -74,8 +74,7 @@ async function run(image: string, command: readonly string[], flags: Flags, cont
   const file = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : resolve(context.workingDirectory, path);
   const policy = file(flags.policy);
-  const progress = progressLine(context);
-  const prepared = await prepareRun({
+  const request: Omit<RunRequest, 'unpack'> = {
     image,
     policy:
       policy === undefined ? { kind: 'profile', name: flags.profile ?? 'default' } : { kind: 'file', path: policy },
@@ -95,8 +94,8 @@ async function run(image: string, command: readonly string[], flags: Flags, cont
     directories: context.directories,
     workingDirectory: context.workingDirectory,
     now: new Date(),
-    progress: progress.show,
-  }).finally(progress.clear);
+  };
+  const prepared = await withProgress(context, (unpack) => prepareRun({ ...request, unpack }));
   if (prepared.keep !== undefined && flags.env.every((word) => word.includes('='))) {
     const key = planKey(surroundingsOf(context), wordsBefore(command, context));
     storePlan(context.directories.state, key, prepared.keep.plan, prepared.keep.inputs);

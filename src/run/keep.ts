@@ -5,7 +5,7 @@ import type { HostFacts } from '../host/facts.js';
 import type { PlanInputs } from '../launch/cache.js';
 import { encodePlan } from '../launch/encode.js';
 import { type LaunchInputs, planLaunch } from '../launch/plan.js';
-import { installedCeiling } from './ceiling.js';
+import { INSTALLED_CEILING } from '../policy/ceiling.js';
 
 /** Signatures and exceptions are judged by the clock: a plan is never older than this. */
 const LONGEST_MS = 3_600_000;
@@ -20,7 +20,7 @@ export const productInputs = ({ programs }: LaunchInputs): readonly string[] => 
   ...programs.map(({ path }) => path),
   join(installationRoot, 'package.json'),
   join(installationRoot, 'build/src/cli/main.js'),
-  installedCeiling,
+  INSTALLED_CEILING,
 ];
 
 /**

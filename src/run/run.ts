@@ -4,18 +4,19 @@
  * Each line may refuse; nothing is unpacked before the verdict, and nothing
  * is run here: the plan is for the launcher.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Directories } from '../base/directories.js';
-import { installationRoot } from '../base/installation.js';
+import { installationRoot, productVersion } from '../base/installation.js';
 import type { HostFacts } from '../host/facts.js';
 import { measureHost } from '../host/measure.js';
 import { loadImage } from '../image/load.js';
-import { type Progress, unpackImage } from '../image/unpack.js';
-import { encodePlan } from '../launch/encode.js';
+import { type UnpackOptions, unpackImage } from '../image/unpack.js';
 import type { PlanInputs } from '../launch/cache.js';
+import { encodePlan } from '../launch/encode.js';
 import { type LaunchInputs, planLaunch, type RunOptions } from '../launch/plan.js';
 import { identifyPrograms } from '../launch/programs.js';
+import { loadCeilings, requireWithin } from '../policy/ceiling.js';
 import type { PolicyReference } from '../policy/chain.js';
 import { compilePolicy } from '../policy/compile.js';
 import type { Policy } from '../policy/policy.js';
@@ -25,7 +26,7 @@ import type { Mapping } from '../store/unpacker.js';
 import { loadTrustPolicy } from '../trust/load-policy.js';
 import type { Verdict } from '../trust/verdict.js';
 import { verifyImage } from '../trust/verify-image.js';
-import { findCeiling, requireBelow } from './ceiling.js';
+import { RunError } from './errors.js';
 import { readIfThere } from './files.js';
 import { requireImageSection } from './image-section.js';
 import { hostInputs, keepable, productInputs } from './keep.js';
@@ -42,7 +43,7 @@ export type RunRequest = {
   readonly directories: Directories;
   readonly workingDirectory: string;
   readonly now: Date;
-  readonly progress: (progress: Progress) => void;
+  readonly unpack: UnpackOptions;
 };
 
 export type PreparedRun = {
@@ -64,9 +65,7 @@ export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
     const trust = loadTrustPolicy({ flag: request.trust, configDirectory: directories.config }, readIfThere);
     const verdict = await verifyImage(image.evidence, trust, { now, allowUnsigned });
     requireImageSection(compiled, request.image, verdict, allowUnsigned);
-    const rootFs = await unpackImage(image, verdict, mappingOf(host), openStore(directories.data), {
-      onProgress: request.progress,
-    });
+    const rootFs = await unpackImage(image, verdict, mappingOf(host), openStore(directories.data), request.unpack);
     const inputs: LaunchInputs = {
       productVersion: productVersion(),
       policy: compiled,
@@ -87,8 +86,13 @@ export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
 
 function policyFor(request: RunRequest): Policy {
   const policy = loadPolicy(request.policy, request.now);
-  const ceiling = findCeiling(request.ceiling, request.now);
-  if (ceiling !== undefined) requireBelow(ceiling, policy, request.allowUnsigned);
+  const ceilings = loadCeilings(request.ceiling, request.now);
+  requireWithin(policy, ceilings);
+  if (request.allowUnsigned && ceilings.length > 0) {
+    throw new RunError('RUN_CEILING', '--allow-unsigned is not available: a ceiling is in force', {
+      hint: 'have the image signed, or ask whoever set the ceiling',
+    });
+  }
   return policy;
 }
 
@@ -101,10 +105,7 @@ function openStateDirectory({ state }: Directories): string {
 }
 
 function warningsOf(verdict: Verdict, image: string): readonly string[] {
-  return verdict.kind === 'unverified' ? [`${image} is not verified: ${verdict.by}; this is recorded in the trail`] : [];
-}
-
-export function productVersion(): string {
-  const read: unknown = JSON.parse(readFileSync(join(installationRoot, 'package.json'), 'utf8'));
-  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown';
+  return verdict.kind === 'unverified'
+    ? [`${image} is not verified: ${verdict.by}; this is recorded in the trail`]
+    : [];
 }
