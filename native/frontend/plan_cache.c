@@ -188,7 +188,8 @@ int find_cached_plan(int argc, char *argv[], struct cached_plan *found)
 		for (int i = 1; i < argc && i < MOST_WORDS && found->descriptor == -1; i++) {
 			hash_text(&state, argv[i]);
 			finish_name(state, name);
-			/* As on the control plane's side: `--` right after the image is no part of the command. */
+			/* As on the control plane's side: `--` right after the image is no part of the
+			 * command. */
 			found->rest = i + 1 < argc && strcmp(argv[i + 1], "--") == 0 ? i + 2 : i + 1;
 			found->descriptor = open_current(folder, name, found->rest < argc);
 		}

@@ -3,8 +3,8 @@
 import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { Command, CommanderError } from 'commander';
-import { SandboxError } from '../base/errors.js';
 import { directoriesOf } from '../base/directories.js';
+import { SandboxError } from '../base/errors.js';
 import { productVersion } from '../base/installation.js';
 import type { CliContext } from './context.js';
 import { describeFailure, EXIT_INTERRUPTED, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
