@@ -4,7 +4,7 @@
 
 struct cached_plan {
 	int descriptor; /* of the plan, at its beginning; close-on-exec */
-	int words;	/* how many of argv are part of what it was made for; the rest is the command */
+	int rest;	/* index in argv of the command's first word; argc where the image's own is meant */
 };
 
 /*
