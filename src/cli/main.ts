@@ -16,6 +16,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Register[]>>> = {
   run: async () => [(await import('./run.js')).addRunCommand],
   policy: async () => [(await import('./policy.js')).addPolicyCommands],
   image: async () => [(await import('./image.js')).addImageCommands],
+  audit: async () => [(await import('./audit.js')).addAuditCommands],
   doctor: async () => [(await import('./doctor.js')).addDoctorCommands],
   reset: async () => [(await import('./reset.js')).addResetCommands],
 };
