@@ -104,11 +104,11 @@ function fileSentences({ filesystem }: Policy): Sentence[] {
       text:
         root === 'read-only'
           ? 'Its root is read-only.'
-          : `Its root is writable: up to ${rootSize} bytes in memory, gone after the run.`,
+          : `Its root is writable: up to ${sizeText(rootSize)} of memory, gone after the run.`,
     },
     { text: procText[proc] },
     { text: dev === 'none' ? 'There is no /dev.' : '/dev has the harmless devices and terminals alone.' },
-    ...scratch.map((one) => because(`${one.path} is ${one.size} bytes of empty memory, ${one.files} files.`, one)),
+    ...scratch.map((one) => because(`${one.path} is empty memory: ${sizeText(one.size)}, ${one.files} files.`, one)),
     ...mounts.map((one) => because(`${one.to} is the host's ${one.from}, ${one.access}.`, one)),
     ...allow.map((one) => because(`It may ${one.access.join(', ')} below ${one.paths.join(', ')}.`, one)),
     ...mask.map((one) => because(`Hidden: ${one.paths.join(', ')}.`, one)),
@@ -140,7 +140,8 @@ function callSentences({ syscalls }: Policy): Sentence[] {
 /** The group or the calls, then those with conditions. */
 function describeCalls({ group, calls }: CallRule): string {
   const names = Object.keys(calls);
-  const head = group === undefined ? names.join(', ') : `${group} (${names.length} calls)`;
+  const head =
+    group === undefined ? names.join(', ') : `${group} (${names.length === 1 ? 'one call' : `${names.length} calls`})`;
   const conditions = conditionsOf(calls);
   return conditions.length === 0 ? head : `${head} where ${conditions.join('; ')}`;
 }
@@ -165,12 +166,24 @@ function networkSentences({ network }: Policy): Sentence[] {
 function resourceSentences({ resources, audit }: Policy): Sentence[] {
   const { memory, swap, pids, cpuMillis, wallSeconds } = resources;
   return [
-    { text: `Memory: ${memory === undefined ? 'no bound' : `${memory} bytes`}; swap: ${swap ?? 'no bound'}.` },
+    { text: `Memory: ${sizeText(memory)}; swap: ${sizeText(swap)}.` },
     { text: `Processes and threads: ${pids}.` },
     { text: `Processors: ${cpuMillis === undefined ? 'no bound' : cpuMillis / 1000}.` },
     { text: `Time: ${wallSeconds === undefined ? 'no bound' : `${wallSeconds} seconds`}.` },
-    { text: `The run ends when its trail has ${audit.quota} bytes; durability is ${audit.durability}.` },
+    { text: `The run ends when its trail has ${sizeText(audit.quota)}; durability is ${audit.durability}.` },
   ];
+}
+
+/** In the largest unit that leaves a whole number. */
+function sizeText(bytes: bigint | undefined): string {
+  if (bytes === undefined) return 'no bound';
+  const units: readonly (readonly [bigint, string])[] = [
+    [1024n ** 3n, 'GiB'],
+    [1024n ** 2n, 'MiB'],
+    [1024n, 'KiB'],
+  ];
+  const [size, unit] = units.find(([one]) => bytes >= one && bytes % one === 0n) ?? [1n, 'bytes'];
+  return `${bytes / size} ${unit}`;
 }
 
 function requirementSentences({ requires }: Policy): Sentence[] {

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import * as assert from 'uvu/assert';
+import {
+  bits,
+  both,
+  type Conjunction,
+  covers,
+  Inexpressible,
+  subtract,
+  subtractAll,
+  withoutCovered,
+} from '../../src/policy/conjunction.js';
+import type { ArgumentIndex } from '../../src/seccomp/filter.js';
+import { suite } from '../support/suite.js';
+import { holdsAll } from './meaning.js';
+
+const test = suite('conjunctions');
+
+/** Few bits of two arguments, so that all values can be tried. */
+const BITS = 4n;
+const VALUES = Array.from({ length: 16 }, (_, value) => BigInt(value));
+const EVERYTHING = VALUES.flatMap((a) => VALUES.map((b) => [a, b]));
+const mask = fc.bigInt(0n, (1n << BITS) - 1n);
+const testOf = (arg: ArgumentIndex) => fc.tuple(mask, mask).map(([m, v]) => bits(arg, m, v & m));
+const conjunction: fc.Arbitrary<Conjunction> = fc
+  .tuple(fc.option(testOf(0), { nil: undefined }), fc.option(testOf(1), { nil: undefined }))
+  .map((tests) => tests.filter((one) => one !== undefined));
+const some = fc.array(conjunction, { maxLength: 4 });
+const anyHolds = (alternatives: readonly Conjunction[], args: readonly bigint[]): boolean =>
+  alternatives.some((when) => holdsAll(when, args));
+
+test('both holds where both hold', () => {
+  fc.assert(
+    fc.property(conjunction, conjunction, (a, b) => {
+      const merged = both(a, b);
+      for (const args of EVERYTHING)
+        assert.is(merged !== undefined && holdsAll(merged, args), holdsAll(a, args) && holdsAll(b, args));
+    }),
+  );
+});
+
+test('what is subtracted is gone, what is left was there, and no piece overlaps another', () => {
+  fc.assert(
+    fc.property(conjunction, conjunction, (whole, part) => {
+      const pieces = subtract(whole, part);
+      for (const args of EVERYTHING) {
+        const count = pieces.filter((piece) => holdsAll(piece, args)).length;
+        assert.is(count, holdsAll(whole, args) && !holdsAll(part, args) ? 1 : 0);
+      }
+    }),
+  );
+});
+
+test('what forbids beats what allows, however many and in whatever order', () => {
+  fc.assert(
+    fc.property(some, some, (allow, forbid) => {
+      const left = subtractAll(allow, forbid);
+      const reversed = subtractAll([...allow].reverse(), [...forbid].reverse());
+      for (const args of EVERYTHING) {
+        const expected = anyHolds(allow, args) && !anyHolds(forbid, args);
+        assert.is(anyHolds(left, args), expected);
+        assert.is(anyHolds(reversed, args), expected);
+      }
+    }),
+  );
+});
+
+test('alternatives that another covers can go', () => {
+  fc.assert(
+    fc.property(some, (alternatives) => {
+      const kept = withoutCovered(alternatives);
+      for (const args of EVERYTHING) assert.is(anyHolds(kept, args), anyHolds(alternatives, args));
+    }),
+  );
+});
+
+test('covering is exact', () => {
+  fc.assert(
+    fc.property(some, conjunction, (wholes, part) => {
+      const exact = EVERYTHING.every((args) => !holdsAll(part, args) || anyHolds(wholes, args));
+      assert.is(covers(wholes, part), exact);
+    }),
+  );
+});
+
+test('orders are negated at their edge, and an order beside a mask is told', () => {
+  const least = { kind: 'least', arg: 0, value: 8n } as const;
+  const left = subtract([], [least]);
+  for (const value of [0n, 7n, 8n, 0xffff_ffff_ffff_ffffn]) assert.is(anyHolds(left, [value]), value < 8n);
+  assert.equal(subtract([], [{ ...least, value: 0n }]), []);
+  assert.throws(
+    () => both([least], [bits(0, 1n, 1n)]),
+    (error: unknown) => error instanceof Inexpressible,
+  );
+  assert.is(covers([[least]], [{ ...least, value: 9n }]), true);
+});
+
+test.run();
