@@ -19,7 +19,7 @@ int seal_root(struct launch *launch);					  /* root.c */
 int enter_root(struct launch *launch);					  /* root.c */
 int mount_plan(struct launch *launch);					  /* mounts.c */
 int mount_devices(struct launch *launch, const struct plan_mount *mount); /* devices.c */
-int write_names(struct launch *launch);               /* names.c */
+int write_names(struct launch *launch);					  /* names.c */
 int open_streams(struct launch *launch);				  /* streams.c */
 int fork_workload(struct launch *launch);				  /* watch.c */
 int drop_init_privileges(struct launch *launch);			  /* drop.c */
