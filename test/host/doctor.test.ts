@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parse } from 'jsonc-parser';
 import * as assert from 'uvu/assert';
 import { preparedFolders } from '../../src/host/cgroup.js';
 import type { Diagnosis, Mechanism } from '../../src/host/diagnosis.js';
@@ -39,6 +40,37 @@ test.needs(ordinary, 'reports every mechanism once, and each has its remedy', ()
     assert.is(available, without === undefined && fix === undefined, name);
   }
   user.remove();
+});
+
+/** A control of policies, and what doctor tries for it. The launcher's own doing (dropping capabilities) needs no trial. */
+const TRIED_FOR: Readonly<Record<string, readonly string[]>> = {
+  'user-namespace': ['user-namespace'],
+  'mount-namespace': ['mount-namespace'],
+  'pid-namespace': ['pid-namespace'],
+  'network-namespace': ['network-namespace'],
+  'ipc-namespace': ['ipc-namespace'],
+  'uts-namespace': ['uts-namespace'],
+  'cgroup-namespace': ['cgroup-namespace'],
+  root: ['root-switch', 'device-files', 'overlay', 'process-view'],
+  seccomp: ['seccomp-notification', 'descriptor-transfer', 'libseccomp'],
+  landlock: ['landlock'],
+  'subordinate-ids': ['subordinate-ids'],
+  cgroup: ['cgroup-memory', 'cgroup-pids', 'cgroup-cpu'],
+  apparmor: ['apparmor'],
+  'id-map': [],
+  capabilities: [],
+  'no-new-privileges': [],
+  'resource-limits': [],
+};
+
+test('needs exactly what profile strict requires', () => {
+  const text = readFileSync(join(product.folder, 'profiles/strict.json'), 'utf8');
+  const { requires } = parse(text) as { requires: Record<string, 'required' | 'preferred'> };
+  assert.equal(Object.keys(requires).sort(), Object.keys(TRIED_FOR).sort());
+  for (const [control, level] of Object.entries(requires)) {
+    const need = level === 'required' ? 'strict' : 'preferred';
+    for (const name of TRIED_FOR[control] ?? []) assert.is(REMEDIES[name]?.need, need, `${control}: ${name}`);
+  }
 });
 
 test.needs(ordinary, 'leaves nothing behind and ends in a second', () => {
@@ -90,7 +122,7 @@ test.needs(needsRoot ?? legacy, 'finds groups that are not delegated, and its fi
     for (const name of ['cgroup-memory', 'cgroup-pids', 'cgroup-cpu']) assert.is(find(after, name).status, 'ok', name);
     for (const folder of folders) assert.not.ok(readdirSync(folder).some((name) => name.startsWith('sandbox-doctor')));
   } finally {
-    for (const folder of folders) if (existsSync(folder)) rmdirSync(folder);
+    for (const folder of folders) removeGroups(folder);
     user.remove();
   }
 });
@@ -184,6 +216,15 @@ function traced(user: TestUser, tracer: readonly string[]): Outcome {
     const { status, stdout } = error as { status: number | null; stdout: Buffer };
     return { status, signal: null, stdout, stderr: '' };
   }
+}
+
+/** Also groups that an earlier user with this id left there. */
+function removeGroups(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroups(join(folder, entry.name));
+  }
+  rmdirSync(folder);
 }
 
 /** Does what the fix tells an administrator to do. */
