@@ -36,7 +36,7 @@ export function remarksOf(reports: readonly LayerReport[], idMap: IdMap): readon
     counted(
       sum(({ outwardLinks }) => outwardLinks),
       'symbolic link',
-      'kept that leads above the root',
+      'kept although leading above the root',
     ),
     idMap.method === 'single' ? 'all files belong to one id, because this user has no subordinate ids' : undefined,
   ];
