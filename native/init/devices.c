@@ -76,7 +76,7 @@ int mount_devices(struct launch *launch, const struct plan_mount *mount)
 	if (devices == -1)
 		return -1;
 	int folder = fcntl(devices, F_DUPFD_CLOEXEC, 3);
-	int place = open_or_make_folder(launch->root, mount->target, 0755);
+	int place = open_mount_point(launch->root, mount->target);
 	if (folder == -1 || place == -1 || attach_mount(devices, place) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)

@@ -32,7 +32,7 @@ static int attach_at_folder(struct launch *launch, int mount, const char *target
 {
 	if (mount == -1)
 		return -1;
-	int place = open_or_make_folder(launch->root, target, 0755);
+	int place = open_mount_point(launch->root, target);
 	if (place == -1) {
 		int error = errno;
 		close(mount);

@@ -121,6 +121,14 @@ int open_or_make_folder(int root, const char *path, mode_t mode)
 	return open_inside(root, path, O_PATH | O_DIRECTORY);
 }
 
+int open_mount_point(int root, const char *path)
+{
+	int made = open_or_make_folder(root, path, 0755);
+	if (made == -1 || close(made) == -1)
+		return -1;
+	return open_inside(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
 int open_or_make_file(int root, const char *path)
 {
 	int file = open_inside(root, path, O_PATH);

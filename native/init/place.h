@@ -29,6 +29,10 @@ int open_inside(int root, const char *path, int flags);
 
 /* The same for a folder or file that is made where it is missing, its parents with it. */
 int open_or_make_folder(int root, const char *path, mode_t mode);
+
+/* A folder to mount on: made where it is missing, ENOTDIR where the image has a link there. */
+int open_mount_point(int root, const char *path);
+
 int open_or_make_file(int root, const char *path);
 
 #endif

@@ -43,10 +43,10 @@ static size_t size_for(const struct plan *plan)
 	return plan->landlock_net != 0 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 }
 
-/* A path that the image does not have needs no grant. */
+/* A path that the image does not have needs no grant; a link there grants nothing to where it points. */
 static int grant_path(int ruleset, const struct plan_landlock_path *rule)
 {
-	int place = open(rule->path, O_PATH | O_CLOEXEC);
+	int place = open(rule->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (place == -1)
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
 	struct stat file;

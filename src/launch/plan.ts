@@ -39,6 +39,11 @@ export type LaunchInputs = {
   readonly programs: readonly PlanProgram[];
 };
 
+type CapabilityFields = Pick<
+  LaunchPlan,
+  'capabilityBounding' | 'capabilityPermitted' | 'capabilityEffective' | 'capabilityInheritable' | 'capabilityAmbient'
+>;
+
 /** A call number that no kernel has, which the filter must hand to the supervisor, and what that answers. */
 const CANARY = { call: 0x7eed, answer: 0x5a5a5a } as const;
 const USUAL_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -46,7 +51,7 @@ const USUAL_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 /** @throws {LaunchError} LAUNCH_NO_COMMAND, LAUNCH_ROOT_REFUSED, LAUNCH_ID_UNMAPPED */
 export function planLaunch(inputs: LaunchInputs): LaunchPlan {
   const { policy, rootFs, host, options } = inputs;
-  const { landlock, capabilities, limits } = policy;
+  const { landlock, limits } = policy;
   const ids = placeIds(rootFs.idMap, chooseIds(policy, rootFs, options));
   return {
     productVersion: inputs.productVersion,
@@ -84,11 +89,7 @@ export function planLaunch(inputs: LaunchInputs): LaunchPlan {
     interactive: options.interactive ? 1 : 0,
     stopSignal: rootFs.configuration.stopSignal,
     timeLimitSeconds: BigInt(limits.wallSeconds ?? 0),
-    capabilityBounding: capabilities.bounding,
-    capabilityPermitted: capabilities.permitted,
-    capabilityEffective: capabilities.effective,
-    capabilityInheritable: capabilities.inheritable,
-    capabilityAmbient: capabilities.ambient,
+    ...planCapabilities(policy, ids.user.uid),
     rlimit: limits.rlimits.map(({ name, resource, soft, hard }) => ({ name, resource, soft, hard })),
     ...planCgroups(limits, host.cgroup),
     landlockFs: landlock.handledFs,
@@ -119,6 +120,26 @@ function planTrust({ trust }: RootFs): Pick<LaunchPlan, 'imageSigned' | 'signer'
       return { imageSigned: 0, signer: trust.by, trustRule: '' };
   }
 }
+
+/**
+ * The launcher takes root's power of being root away for good, so what root has
+ * must be ambient to survive an exec. Where a policy allows root and the image
+ * runs as somebody else, its capabilities only bound what could be gained.
+ */
+function planCapabilities({ user, capabilities }: CompiledPolicy, uid: number): CapabilityFields {
+  const { bounding } = capabilities;
+  const { permitted, effective, inheritable, ambient } =
+    user.uid === 'any' ? setsOf(uid === 0 ? bounding : 0n) : capabilities;
+  return {
+    capabilityBounding: bounding,
+    capabilityPermitted: permitted,
+    capabilityEffective: effective,
+    capabilityInheritable: inheritable,
+    capabilityAmbient: ambient,
+  };
+}
+
+const setsOf = (mask: bigint) => ({ permitted: mask, effective: mask, inheritable: mask, ambient: mask });
 
 /** An entrypoint of the user's own drops the image's command, as with Docker. */
 function commandOf({ options, rootFs }: LaunchInputs): Pick<LaunchPlan, 'entrypoint' | 'command'> {

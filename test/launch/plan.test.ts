@@ -60,6 +60,21 @@ test('limits become values of both kinds of cgroup', () => {
   );
 });
 
+for (const [what, wanted, user, inner] of [
+  ['root of a policy that allows it has them in every set', 'any', undefined, 5n],
+  ['another user of such a policy has none, they only bound', 'any', { uid: 7, gid: 7, groups: [] }, 0n],
+] as const) {
+  test(`capabilities: ${what}`, () => {
+    const inputs = launchInputs();
+    const capabilities = { ...inputs.policy.capabilities, bounding: 5n };
+    const policy = { ...inputs.policy, user: { uid: wanted, otherwise: { uid: 1, gid: 1 } }, capabilities };
+    const plan = planLaunch({ ...inputs, policy, rootFs: rootFs({ user }) });
+    assert.is(plan.capabilityBounding, 5n);
+    for (const name of ['Permitted', 'Effective', 'Inheritable', 'Ambient'] as const)
+      assert.is(plan[`capability${name}`], inner);
+  });
+}
+
 test('a condition on a 32-bit argument looks at the low half only', () => {
   const inputs = launchInputs();
   const refusals = [
