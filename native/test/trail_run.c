@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,6 +15,7 @@
 
 #include "test/support/check.h"
 #include "test/support/small_plan.h"
+#include "test/support/trail_files.h"
 #include "trail/attempt.h"
 #include "trail/counts.h"
 
@@ -50,25 +50,6 @@ static const char *path_of(const char *file)
 	return path;
 }
 
-/* The file's text, in memory of its own. */
-static char *read_whole(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	CHECK(file != NULL);
-	char *text = calloc(1, 1 << 24);
-	CHECK(text != NULL && fread(text, 1, (1 << 24) - 1, file) > 0);
-	fclose(file);
-	return text;
-}
-
-static size_t count_of(const char *text, const char *part)
-{
-	size_t count = 0;
-	for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
-		count++;
-	return count;
-}
-
 static void begin(void)
 {
 	make_small_plan(&plan, state);
@@ -77,9 +58,10 @@ static void begin(void)
 	CHECK(record_opened(&trail, arguments, environment) == TRAIL_OK);
 }
 
-static void one_run(void)
+static void one_run(const char *folder)
 {
-	static const char folder[] = "/etc";
+	state = folder;
+	static const char target[] = "/etc";
 	char summary[TRAIL_SUMMARY_SIZE];
 	const struct receipt_entry receipt[] = { { "seccomp", "filter", "mode 2",
 						   "read from /proc/PID/status", true } };
@@ -88,7 +70,7 @@ static void one_run(void)
 	CHECK(record_receipt(&trail, receipt, 1) == TRAIL_OK);
 	CHECK(record_lifecycle(&trail, "started", NULL) == TRAIL_OK);
 	CHECK(trail_deadline(&trail) == -1);
-	CHECK(attempt(SYS_mount, (uint64_t)(uintptr_t)folder) == TRAIL_OK);
+	CHECK(attempt(SYS_mount, (uint64_t)(uintptr_t)target) == TRAIL_OK);
 	CHECK(trail_deadline(&trail) >= 0 && trail_deadline(&trail) <= 20);
 	CHECK(trail_sync(&trail) == TRAIL_OK && trail_deadline(&trail) == -1);
 	for (int i = 0; i < 100; i++)
@@ -115,41 +97,9 @@ static void one_run(void)
 	release_trail(&trail);
 }
 
-/* Strings at the end of a page, unreadable, without an end: each argument says what could be read. */
-static void strings(void)
+static void refused_plans(const char *folder)
 {
-	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
-	char *at_end = memcpy(pages + 4096 - 5, "edge", 5), *endless = memset(pages, 'x', 1000);
-	char *cut_off = memset(pages + 4096 - 3, 'y', 3);
-	struct seccomp_notif notification = call_of(SYS_mount, (uint64_t)(uintptr_t) "one");
-	struct seccomp_notif_resp response;
-	begin();
-	notification.data.args[1] = (uint64_t)(uintptr_t) "two\n";
-	notification.data.args[2] = (uint64_t)(uintptr_t) "\xff";
-	CHECK(answer_attempt(&trail, &plan, &notification, &response) == TRAIL_OK);
-	notification.data.args[1] = (uint64_t)(uintptr_t)endless;
-	notification.data.args[2] = (uint64_t)(uintptr_t)cut_off;
-	CHECK(answer_attempt(&trail, &plan, &notification, &response) == TRAIL_OK);
-	memcpy(at_end, "edge", 5);
-	notification.data.args[0] = 8;
-	notification.data.args[1] = (uint64_t)(uintptr_t)at_end;
-	notification.data.args[2] = ~0ull;
-	CHECK(answer_attempt(&trail, &plan, &notification, &response) == TRAIL_OK);
-	CHECK(close_trail(&trail, 0, 0) == TRAIL_OK);
-	char *text = read_whole(path_of("trail.jsonl"));
-	CHECK(count_of(text, "\"advisory\":\"one\"") == 2 && count_of(text, "\"advisory\":\"two\\n\"") == 1);
-	CHECK(count_of(text, "\"advisory\":\"\\\\xff\"") == 1 &&
-	      count_of(text, "\"advisory\":\"edge\"") == 1);
-	CHECK(count_of(text, "xxxx\\u2026\"") == 1 && count_of(text, "yyy") == 0);
-	CHECK(count_of(text, "\"name\":\"source\",\"value\":\"0x8\",\"advisory\":null}") == 1);
-	free(text);
-	release_trail(&trail);
-	CHECK(munmap(pages, 8192) == 0);
-}
-
-static void refused_plans(void)
-{
+	state = folder;
 	make_small_plan(&plan, state);
 	plan.refusal[0].first_condition = 99;
 	CHECK(open_trail(&trail, &plan) == TRAIL_FAILED && errno == EINVAL);
@@ -159,8 +109,9 @@ static void refused_plans(void)
 	CHECK_TEXT(trail.fault, "open the state folder");
 }
 
-static void quota(void)
+static void quota(const char *folder)
 {
+	state = folder;
 	begin();
 	plan.audit_quota = 4096;
 	int answered = 0;
@@ -175,8 +126,9 @@ static void quota(void)
 }
 
 /* A write that fails leaves the trail as it was before, and nothing is answered any more. */
-static void full_disk(void)
+static void full_disk(const char *folder)
 {
+	state = folder;
 	begin();
 	struct stat before, after;
 	CHECK(stat(path_of("trail.jsonl"), &before) == 0);
@@ -194,8 +146,9 @@ static void full_disk(void)
 }
 
 /* More kinds than the table has slots: every attempt is in a record or a slot. */
-static void many_kinds(void)
+static void many_kinds(const char *folder)
 {
+	state = folder;
 	begin();
 	for (int round = 0; round < 12; round++)
 		for (int number = 0; number < 450; number++)
@@ -212,8 +165,9 @@ static void many_kinds(void)
 }
 
 /* The supervisor is killed: what it counted is in the file. */
-static void killed_supervisor(void)
+static void killed_supervisor(const char *folder)
 {
+	state = folder;
 	pid_t child = fork();
 	CHECK(child >= 0);
 	if (child == 0) {
@@ -245,9 +199,10 @@ static void killed_supervisor(void)
 }
 
 /* A crash of an earlier writer left half an entry: it is cut, kept, and the chain goes on. */
-static void torn_chain(void)
+static void torn_chain(const char *folder)
 {
-	one_run();
+	state = folder;
+	one_run(folder);
 	char path[128];
 	snprintf(path, sizeof path, "%s/chain.jsonl", state);
 	int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -261,9 +216,10 @@ static void torn_chain(void)
 	free(text);
 }
 
-static void damaged_chain(void)
+static void damaged_chain(const char *folder)
 {
-	one_run();
+	state = folder;
+	one_run(folder);
 	char path[128];
 	snprintf(path, sizeof path, "%s/chain.jsonl", state);
 	int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -273,8 +229,9 @@ static void damaged_chain(void)
 	CHECK_TEXT(trail.fault, "continue the chain of runs, which is damaged");
 }
 
-static void fifty_at_once(void)
+static void fifty_at_once(const char *folder)
 {
+	state = folder;
 	for (int i = 0; i < 50; i++) {
 		pid_t child = fork();
 		CHECK(child >= 0);
@@ -297,17 +254,9 @@ static void fifty_at_once(void)
 	free(text);
 }
 
-static void in_fresh_folder(void (*body)(void))
-{
-	state = make_state_directory();
-	body();
-	remove_state_directory(state);
-}
-
 int main(void)
 {
 	in_fresh_folder(one_run);
-	in_fresh_folder(strings);
 	in_fresh_folder(refused_plans);
 	in_fresh_folder(quota);
 	in_fresh_folder(full_disk);
