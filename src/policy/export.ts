@@ -1,5 +1,16 @@
 /** A compiled policy as files, for people and programs that want to look at what the kernel is given. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Digest, digestOf } from '../base/digest.js';
 import { capabilityNames } from '../capabilities/capabilities.js';
@@ -35,21 +46,23 @@ const fileOf = (name: string, bytes: Uint8Array): CompiledFile => ({ name, bytes
  * @throws {PolicyError} POLICY_UNWRITABLE
  */
 export function writeFolder(folder: string, files: readonly CompiledFile[]): void {
-  const staged = join(dirname(folder), `.${process.pid}.sandbox-compile`);
   try {
     mkdirSync(dirname(folder), { recursive: true });
-    mkdirSync(staged, { mode: 0o755 });
-    for (const { name, bytes } of files) writeDurably(join(staged, name), bytes);
-    if (existsSync(folder)) for (const { name } of files) renameSync(join(staged, name), join(folder, name));
-    else renameSync(staged, folder);
+    const staged = mkdtempSync(join(dirname(folder), '.sandbox-compile-'));
+    try {
+      chmodSync(staged, 0o755);
+      for (const { name, bytes } of files) writeDurably(join(staged, name), bytes);
+      if (existsSync(folder)) for (const { name } of files) renameSync(join(staged, name), join(folder, name));
+      else renameSync(staged, folder);
+    } finally {
+      rmSync(staged, { recursive: true, force: true });
+    }
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     throw new PolicyError('POLICY_UNWRITABLE', `${folder} cannot be written: ${code ?? String(cause)}`, {
       hint: 'name a folder that you may write, on a file system with room',
       cause,
     });
-  } finally {
-    rmSync(staged, { recursive: true, force: true });
   }
 }
 

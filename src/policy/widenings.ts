@@ -81,18 +81,25 @@ function grantWidenings({ before, after }: Pair): Widening[] {
 function fileWidenings({ before, after }: Pair): Widening[] {
   const [from, to] = [before.filesystem, after.filesystem];
   return [
-    ...to.scratch
-      .filter((one) => !from.scratch.some((other) => isScratchWithin(one, other)))
-      .map(({ path }) => ({
-        pointer: '/filesystem/scratch',
-        message: `${path} becomes writable memory, or more of it`,
-      })),
+    ...moreScratch(from, to).map(({ path }) => ({
+      pointer: '/filesystem/scratch',
+      message: `${path} becomes writable memory, or more of it`,
+    })),
     ...to.mounts
       .filter((one) => !from.mounts.some((other) => isMountWithin(one, other)))
       .map(({ to: target }) => ({ pointer: '/filesystem/mounts', message: `${target} shows more of the host` })),
     ...pathWidenings(from.allow, to.allow),
     ...(['mask', 'readOnly'] as const).flatMap((key) => lostPaths(key, from, to)),
   ];
+}
+
+/** New folders of memory; none where a writable root could have held as much. */
+function moreScratch(from: Filesystem, to: Filesystem): Filesystem['scratch'] {
+  const more = to.scratch.filter((one) => !from.scratch.some((other) => isScratchWithin(one, other)));
+  if (from.root !== 'writable') return more;
+  const used = to.root === 'writable' ? to.rootSize : 0n;
+  const total = more.reduce((sum, { size }) => sum + size, used);
+  return total <= from.rootSize ? more.filter(({ flags }) => !flags.nosuid || !flags.nodev) : more;
 }
 
 type Flags = { readonly noexec: boolean; readonly nosuid: boolean; readonly nodev: boolean };
@@ -125,11 +132,12 @@ function pathWidenings(from: readonly PathRule[], to: readonly PathRule[]): Wide
 const isAtOrBelow = (path: string, above: string): boolean =>
   path === above || above === '/' || path.startsWith(`${above}/`);
 
+/** A /proc of processes alone has nothing that could be hidden. */
 function lostPaths(key: 'mask' | 'readOnly', from: Filesystem, to: Filesystem): Widening[] {
   const kept = new Set(to[key].flatMap(({ paths }) => paths));
   return from[key]
     .flatMap(({ paths }) => paths)
-    .filter((path) => !kept.has(path))
+    .filter((path) => !kept.has(path) && (to.proc === 'masked' || !path.startsWith('/proc/')))
     .map((path) => ({ pointer: `/filesystem/${key}`, message: `${path} is no longer in it` }));
 }
 

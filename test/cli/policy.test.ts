@@ -1,0 +1,123 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import * as assert from 'uvu/assert';
+import { digestOf } from '../../src/base/digest.js';
+import { directoriesOf } from '../../src/base/directories.js';
+import type { CliContext } from '../../src/cli/context.js';
+import { addPolicyCommands } from '../../src/cli/policy.js';
+import type { PolicyError } from '../../src/policy/errors.js';
+import { rejection, suite } from '../support/suite.js';
+
+const test = suite('sandbox policy');
+
+let folder = '';
+test.before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sandbox-cli-policy-'));
+  writeFileSync(
+    join(folder, 'good.json'),
+    '{"apiVersion":1,"name":"good","version":"1.0.0","extends":{"policy":"strict"}}',
+  );
+  writeFileSync(join(folder, 'bad.json'), '{"apiVersion":1,\n"name":"bad","version":"1.0.0",\n"sycalls":{}}');
+});
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function run(...args: string[]): Promise<{ out: string; err: string; status: number }> {
+  let out = '';
+  let err = '';
+  const context: CliContext = {
+    environment: {},
+    home: folder,
+    uid: 1000,
+    workingDirectory: folder,
+    directories: directoriesOf({}, folder, 1000),
+    isTerminal: { input: false, output: false, error: false },
+    stdout: (text) => (out += text.toString()),
+    stderr: (text) => (err += text),
+    exitCode: 0,
+    words: ['policy', ...args],
+  };
+  const program = new Command().exitOverride();
+  addPolicyCommands(program, context);
+  await program.parseAsync(['policy', ...args], { from: 'user' });
+  return { out, err, status: context.exitCode };
+}
+
+test('check accepts profiles and files, and says their digests', async () => {
+  const { out, status } = await run('check', 'strict', './good.json', 'default');
+  assert.is(status, 0);
+  assert.is(out.match(/accepted \(.*sha256:[0-9a-f]{64}\)/g)?.length, 3);
+});
+
+test('check tells every fault of each file, and ends with 125', async () => {
+  const { out, err, status } = await run('check', './bad.json', './good.json', './none.json');
+  assert.is(status, 125);
+  assert.match(err, /POLICY_INVALID[\s\S]*bad\.json:3: \/sycalls: unknown key "sycalls" \(did you mean "syscalls"\?\)/);
+  assert.match(err, /POLICY_NOT_FOUND/);
+  assert.match(out, /good\.json: accepted/);
+});
+
+test('check --json is one object a policy', async () => {
+  const { out, status } = await run('check', '--json', './bad.json', 'strict');
+  const [bad, strict] = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.is(status, 125);
+  assert.is(bad?.['accepted'], false);
+  assert.is(strict?.['accepted'], true);
+});
+
+test('explain shows each rule with its reason and place, and counts calls', async () => {
+  const { out } = await run('explain', 'strict');
+  assert.match(out, /lets \d+ of 385 system calls through/);
+  assert.match(out, /Allows process\.spawn .*clone: flags has none of .*CLONE_NEWUSER/);
+  assert.match(
+    out,
+    /threads, children and other programs of the image, never a new namespace\n\s+strict\.json#\/syscalls\/allow\/1/,
+  );
+  const { out: json } = await run('explain', '--json', './good.json');
+  const explained = JSON.parse(json) as { calls: { permitted: number }; extends: string[] };
+  assert.ok(explained.calls.permitted <= 200);
+  assert.equal(explained.extends, ['strict 1.0.0']);
+});
+
+test('compile writes the five files, and the resolved policy has the digest of the policy', async () => {
+  const { out } = await run('compile', 'strict', '--out', 'made/here', '--json');
+  const told = JSON.parse(out) as { digest: string; files: { file: string; digest: string }[] };
+  const files = ['apparmor.profile', 'capabilities.json', 'landlock.json', 'policy.resolved.json', 'seccomp.bpf'];
+  assert.equal(readdirSync(join(folder, 'made/here')).sort(), files);
+  assert.equal(readdirSync(join(folder, 'made')), ['here'], 'nothing else is left');
+  for (const { file, digest } of told.files) assert.is(digestOf(readFileSync(join(folder, 'made/here', file))), digest);
+  assert.is(told.files.find(({ file }) => file === 'policy.resolved.json')?.digest, told.digest);
+});
+
+test('compile into a folder that is there replaces the files and leaves the others', async () => {
+  const target = join(folder, 'there');
+  mkdirSync(target);
+  writeFileSync(join(target, 'seccomp.bpf'), 'old');
+  writeFileSync(join(target, 'other'), 'mine');
+  await run('compile', 'strict', '--out', 'there');
+  assert.is(readFileSync(join(target, 'other'), 'utf8'), 'mine');
+  assert.is(readFileSync(join(target, 'seccomp.bpf')).length % 8, 0);
+});
+
+test('compile of a faulty policy, or to where nothing can be written, writes nothing', async () => {
+  assert.is(
+    ((await rejection(() => run('compile', './bad.json', '--out', 'x'))) as PolicyError).code,
+    'POLICY_INVALID',
+  );
+  const under = await rejection(() => run('compile', 'strict', '--out', 'good.json/x'));
+  assert.is((under as PolicyError).code, 'POLICY_UNWRITABLE');
+  const onto = await rejection(() => run('compile', 'strict', '--out', 'good.json'));
+  assert.is((onto as PolicyError).code, 'POLICY_UNWRITABLE');
+  assert.not(readdirSync(folder).some((name) => name === 'x' || name.startsWith('.sandbox-compile')));
+});
+
+test('a ceiling holds for each command', async () => {
+  const error = await rejection(() => run('explain', 'default', '--ceiling', './good.json'));
+  assert.is((error as PolicyError).code, 'POLICY_CEILING');
+});
+
+test.run();
