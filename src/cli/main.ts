@@ -15,7 +15,11 @@ type Register = (program: Command, context: CliContext) => void;
 const GROUPS: Readonly<Record<string, () => Promise<readonly Register[]>>> = {
   run: async () => [(await import('./run.js')).addRunCommand],
   policy: async () => [(await import('./policy.js')).addPolicyCommands],
-  image: async () => [(await import('./image.js')).addImageCommands],
+  image: async () => [
+    (await import('./image.js')).addImageCommands,
+    (await import('./image-trust.js')).addImageTrustCommands,
+  ],
+  trust: async () => [(await import('./trust.js')).addTrustCommands],
   audit: async () => [(await import('./audit.js')).addAuditCommands],
   doctor: async () => [(await import('./doctor.js')).addDoctorCommands],
   reset: async () => [(await import('./reset.js')).addResetCommands],

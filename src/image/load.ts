@@ -2,7 +2,7 @@
  * From a reference to an image whose manifest and configuration are checked, and
  * whose layers are known by digest. Nothing is unpacked here, and nothing trusted.
  */
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { type Digest, digestOf } from '../base/digest.js';
 import type { Evidence, Scope } from '../trust/evidence.js';
 import { readChecked } from './checked.js';
@@ -106,7 +106,7 @@ function openSource(reference: Reference): Source {
 }
 
 function folderImage({ text, path }: Reference): FolderImage {
-  const scope: Scope = { transport: 'dir', name: path };
+  const scope = placeOf({ transport: 'dir', name: path });
   const evidence: Evidence = { scope, chain: [], descriptors: [], readBlob: () => undefined };
   return { kind: 'folder', reference: text, scope, evidence, folder: path, files: [path], close: () => undefined };
 }
@@ -124,7 +124,7 @@ function layeredImage(reference: Reference, source: Source): LayeredImage {
   return {
     kind: 'layered',
     reference: reference.text,
-    scope: source.scope,
+    scope: placeOf(source.scope),
     evidence: evidenceOf(source, chain),
     files: filesOf(source, layers),
     close: source.close,
@@ -137,6 +137,9 @@ function layeredImage(reference: Reference, source: Source): LayeredImage {
     layers,
   };
 }
+
+/** The trust policy's rules are about places, not about the links that lead there. */
+const placeOf = ({ transport, name }: Scope): Scope => ({ transport, name: realpathSync(name) });
 
 type Link = { readonly bytes: Buffer };
 
@@ -166,7 +169,7 @@ function layersOf(manifest: Manifest, { diffIds }: ImageConfiguration, source: S
 
 function evidenceOf(source: Source, chain: readonly Link[]): Evidence {
   return {
-    scope: source.scope,
+    scope: placeOf(source.scope),
     chain: chain.map(({ bytes }) => bytes),
     descriptors: source.descriptors,
     signatureFiles: source.signatureFiles,

@@ -23,9 +23,10 @@ export type Source = {
   readonly close: () => void;
 };
 
-export const asSignatureDescriptor = ({ mediaType, digest, size, annotations }: Descriptor): SignatureDescriptor => ({
-  mediaType,
-  digest,
-  size,
-  annotations,
+export const asSignatureDescriptor = (descriptor: Descriptor): SignatureDescriptor => ({
+  mediaType: descriptor.mediaType,
+  digest: descriptor.digest,
+  size: descriptor.size,
+  artifactType: descriptor.artifactType,
+  annotations: descriptor.annotations,
 });

@@ -73,10 +73,10 @@ export const removeKeptBlob = (store: Store, digest: Digest): void => rmSync(blo
 const blobFile = (store: Store, digest: Digest): string => join(store.root, 'blobs/sha256', hexOf(digest));
 
 /** Writes `file` so that others see all of it or nothing. */
-export function writeWhole(file: string, contents: string | Uint8Array): void {
+export function writeWhole(file: string, contents: string | Uint8Array, mode = 0o600): void {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.new`;
   try {
-    writeFileSync(temporary, contents, { mode: 0o600, flag: 'wx', flush: true });
+    writeFileSync(temporary, contents, { mode, flag: 'wx', flush: true });
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });

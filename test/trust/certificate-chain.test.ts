@@ -136,7 +136,7 @@ test('a path length is kept', async () => {
 });
 
 test('an authority of the same name with another key is a stranger', async () => {
-  const impostor = issue({ name: 'Team CA', extensions: AUTHORITY });
+  const impostor = issue({ name: 'Team CA', keyOf: 'Impostor', extensions: AUTHORITY });
   const leaf = issue({ name: 'Ada', issuer: impostor });
   assert.match(await outcome(leaf, [impostor], RULE), /^TRUST_CERTIFICATE: .*not issued/);
 });

@@ -17,6 +17,8 @@ export type Wish = {
   readonly notBefore?: Date;
   readonly notAfter?: Date;
   readonly sha1?: boolean;
+  /** Whose key it gets, where that is not the one of `name`. */
+  readonly keyOf?: string;
   readonly subject?: readonly { readonly name: string; readonly value: string }[];
 };
 
@@ -34,9 +36,9 @@ export const LEAF = [
 type Pair = { readonly privatePem: string; readonly publicPem: string };
 const keyOf = new Map<string, Pair>();
 
-/** One key a name, since they are slow to make; an authority gets a new one each time. Smaller than the product's own. */
-function keyFor(name: string, isAuthority: boolean): Pair {
-  const known = isAuthority ? undefined : keyOf.get(name);
+/** One key a name, since they are slow to make, and smaller than the product's own. */
+function keyFor(name: string): Pair {
+  const known = keyOf.get(name);
   if (known !== undefined) return known;
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pair = {
@@ -50,10 +52,7 @@ function keyFor(name: string, isAuthority: boolean): Pair {
 let serial = 0;
 
 export function issue(wish: Wish): Holder {
-  const pair = keyFor(
-    wish.name,
-    wish.extensions?.some((extension) => 'cA' in extension && extension.cA === true) ?? false,
-  );
+  const pair = keyFor(wish.keyOf ?? wish.name);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(pair.publicPem);
   serial += 1;
