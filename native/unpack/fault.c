@@ -51,10 +51,20 @@ static int tell_text(struct fault *fault, const char *code, const char *format, 
 	return -1;
 }
 
+static int tell_detail(struct fault *fault, const char *code, const char *what, const char *detail)
+{
+	return tell_text(fault, code, "%s%s%s", what, detail == NULL ? "" : ": ",
+			 detail == NULL ? "" : detail);
+}
+
 int corrupt(struct fault *fault, const char *what, const char *detail)
 {
-	return tell_text(fault, "corrupt", "%s%s%s", what, detail == NULL ? "" : ": ",
-			 detail == NULL ? "" : detail);
+	return tell_detail(fault, "corrupt", what, detail);
+}
+
+int abandon(struct fault *fault, const char *what, const char *detail)
+{
+	return tell_detail(fault, "system", what, detail);
 }
 
 int fail(struct fault *fault, const char *what)

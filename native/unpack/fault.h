@@ -22,6 +22,9 @@ int exceed(struct fault *fault, const char *format, ...) __attribute__((format(p
 /* The archive cannot be read; `detail` is libarchive's word for it, or NULL. Always -1. */
 int corrupt(struct fault *fault, const char *what, const char *detail);
 
+/* The unpacker itself was ended; `detail` says by what, or is NULL. Always -1. */
+int abandon(struct fault *fault, const char *what, const char *detail);
+
 /* A system call failed with errno; a full disk is told apart from all else. Always -1. */
 int fail(struct fault *fault, const char *what);
 

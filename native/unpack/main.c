@@ -109,7 +109,7 @@ static int await_child(pid_t child)
 		}
 	if (WIFEXITED(status) && (WEXITSTATUS(status) == CLEAN || WEXITSTATUS(status) == TOLD))
 		return WEXITSTATUS(status);
-	corrupt(&fault, "the unpacker was ended", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL);
+	abandon(&fault, "the unpacker was ended", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL);
 	return tell();
 }
 

@@ -32,7 +32,7 @@ type Common = {
   readonly scope: Scope;
   /** What the trust room judges. */
   readonly evidence: Evidence;
-  /** Absolute paths that the answer depends on, the layers' included. */
+  /** Absolute paths that were read so far, the layers' and, once they were looked at, the signatures' included. */
   readonly files: readonly string[];
   /** To be called when nothing of the image is read any more. */
   readonly close: () => void;
@@ -121,12 +121,15 @@ function layeredImage(reference: Reference, source: Source): LayeredImage {
   const configuration = parseConfiguration(configurationBytes);
   requirePlatform(configuration.os, configuration.architecture);
   const layers = layersOf(manifest, configuration, source);
+  for (const layer of layers) layer.open()?.close();
   return {
     kind: 'layered',
     reference: reference.text,
     scope: placeOf(source.scope),
     evidence: evidenceOf(source, chain),
-    files: filesOf(source, layers),
+    get files() {
+      return source.files();
+    },
     close: source.close,
     indexDigest: chain.length > 1 ? digestOf(source.root) : undefined,
     manifestDigest: digestOf(manifestBytes),
@@ -183,9 +186,4 @@ function evidenceOf(source: Source, chain: readonly Link[]): Evidence {
       }
     },
   };
-}
-
-function filesOf(source: Source, layers: readonly ImageLayer[]): readonly string[] {
-  for (const layer of layers) layer.open()?.close();
-  return source.files();
 }

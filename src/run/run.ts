@@ -76,7 +76,14 @@ export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
       programs: identifyPrograms(installationRoot),
     };
     const warnings = warningsOf(verdict, request.image);
-    const files = [...policy.files, ...trust.inputs, ...image.files, ...hostInputs(host), ...productInputs(inputs)];
+    const files = [
+      ...policy.files,
+      ...trust.inputs,
+      ...image.files,
+      ...rootFs.layers,
+      ...hostInputs(host),
+      ...productInputs(inputs),
+    ];
     const keep = warnings.length > 0 ? undefined : keepable(inputs, files, now);
     return { plan: encodePlan(planLaunch(inputs)), warnings, keep };
   } finally {
