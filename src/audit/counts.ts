@@ -4,8 +4,7 @@
  *
  * @see audit/FORMAT.md, "The table of counts"; native/trail/counts.h
  */
-import type { AttemptLedger } from './attempts.js';
-import type { RecordOf } from './record.js';
+import type { AttemptLedger, KindOfAttempt } from './attempts.js';
 
 const MAGIC = 'sandbox counts 1';
 const HEADER_BYTES = 64;
@@ -14,8 +13,9 @@ const MAX_SLOTS = 4096;
 const RUN_LENGTH = 26;
 
 export type Counted = {
-  /** The first record of the kind. */
-  readonly first: RecordOf<'attempt'>;
+  readonly kind: KindOfAttempt;
+  /** `seq` of the first record of the kind. */
+  readonly first: number;
   /** Attempts of this kind that are in no record. */
   readonly count: number;
 };
@@ -44,13 +44,13 @@ export function readCounts(bytes: Uint8Array, run: string, ledger: AttemptLedger
     const first = view.getBigUint64(at, true);
     const total = view.getBigUint64(at + 32, true);
     if (first === 0n || total === 0n) continue;
-    const kind = first <= BigInt(Number.MAX_SAFE_INTEGER) ? ledger.kindOf(Number(first)) : undefined;
-    if (kind === undefined || kind.first.number !== view.getUint32(at + 12, true))
+    const found = first <= BigInt(Number.MAX_SAFE_INTEGER) ? ledger.find(Number(first)) : undefined;
+    if (found === undefined || found.kind.number !== view.getUint32(at + 12, true))
       return damaged(`counts attempts like record ${first}, which is not there`);
-    if (total < BigInt(kind.recorded) || total > BigInt(Number.MAX_SAFE_INTEGER))
+    if (total < BigInt(found.recorded) || total > BigInt(Number.MAX_SAFE_INTEGER))
       return damaged(`counts fewer attempts like record ${first} than the records hold`);
-    const count = Number(total) - kind.recorded;
-    if (count > 0) counted.push({ first: kind.first, count });
+    const count = Number(total) - found.recorded;
+    if (count > 0) counted.push({ kind: found.kind, first: Number(first), count });
   }
   return { kind: 'counts', counted };
 }

@@ -52,13 +52,21 @@ export function readChunks(path: string): Iterable<Uint8Array> | undefined {
 }
 
 /**
- * All bytes of a small file; undefined where there is none.
+ * The bytes of a small file, at most `limit` of them; undefined where there is none.
  *
  * @throws {AuditError} AUDIT_UNREADABLE
  */
-export function readAll(path: string): Uint8Array | undefined {
+export function readAll(path: string, limit: number): Buffer | undefined {
   const chunks = readChunks(path);
-  return chunks === undefined ? undefined : Buffer.concat([...chunks]);
+  if (chunks === undefined) return undefined;
+  const read: Uint8Array[] = [];
+  let size = 0;
+  for (const chunk of chunks) {
+    read.push(chunk);
+    size += chunk.length;
+    if (size >= limit) break;
+  }
+  return Buffer.concat(read).subarray(0, limit);
 }
 
 function openIfThere(path: string): number | undefined {

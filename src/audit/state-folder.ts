@@ -8,6 +8,8 @@ export const chainPath = (state: string): string => join(state, 'chain.jsonl');
 export const trailPath = (state: string, run: string): string => join(state, 'runs', run, 'trail.jsonl');
 export const countsPath = (state: string, run: string): string => join(state, 'runs', run, 'counts');
 
+/** Far more than a machine has locks for. */
+const MAX_LOCKS_BYTES = 1 << 24;
 const RUN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** The runs that have a folder, oldest first. @throws {AuditError} AUDIT_UNREADABLE */
@@ -30,8 +32,8 @@ export function runFolders(state: string): string[] {
  */
 export function isLive(state: string, run: string): boolean {
   const status = statSync(trailPath(state, run), { bigint: true, throwIfNoEntry: false });
-  const locks = readAll('/proc/locks');
+  const locks = readAll('/proc/locks', MAX_LOCKS_BYTES);
   if (status === undefined || locks === undefined) return false;
   const lock = new RegExp(`^\\d+: FLOCK +ADVISORY +WRITE +\\d+ [0-9a-f]+:[0-9a-f]+:${status.ino} `, 'm');
-  return lock.test(Buffer.from(locks).toString('latin1'));
+  return lock.test(locks.toString('latin1'));
 }

@@ -12,6 +12,9 @@ import type { TrailRecord } from './record.js';
 import { chainPath, countsPath, isLive, runFolders, trailPath } from './state-folder.js';
 import { type DamagedAt, readTrail, type TrailState } from './trail.js';
 
+/** More than any table of counts has. */
+const MAX_COUNTS_BYTES = 1 << 20;
+
 export const NOT_ANCHORED = 'this version makes no checkpoints that could be anchored outside';
 
 export type RunVerdict = {
@@ -97,7 +100,7 @@ export function verifyRun(
 ): RunVerdict {
   const file = trailPath(state, run);
   /** Before the trail: what is counted then is of a kind that the trail has. */
-  const counts = readAll(countsPath(state, run));
+  const counts = readAll(countsPath(state, run), MAX_COUNTS_BYTES);
   const chunks = readChunks(file);
   const trail = readTrail(linesOf(chunks ?? []), run, file, visit);
   const open = trail.closed === undefined || chain.runs.get(run)?.closing === undefined;
@@ -180,9 +183,7 @@ function whatIsMissing(
     missing.push('no entry of the chain of runs closes it');
   if (rest.kind === 'damaged' && !live) missing.push(`the table of counts ${rest.why}`);
   if (rest.kind === 'counts')
-    for (const { first, count } of rest.counted)
-      missing.push(
-        `${count} attempts like record ${first.seq} (${first.call ?? first.number}) are counted in no record`,
-      );
+    for (const { kind, first, count } of rest.counted)
+      missing.push(`${count} attempts like record ${first} (${kind.call ?? kind.number}) are counted in no record`);
   return missing;
 }

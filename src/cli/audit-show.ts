@@ -105,19 +105,16 @@ function describeClosed({ status, signal, attempts, records }: RecordOf<'closed'
 }
 
 const countedRows = ({ counted }: RunVerdict): string[][] =>
-  counted.map(({ first, count }) => [
+  counted.map(({ kind, first, count }) => [
     '',
-    first.verdict,
-    `${count} times ${first.call ?? first.number}, counted like record ${first.seq}`,
+    kind.verdict,
+    `${count} times ${kind.call ?? kind.number}, counted like record ${first}`,
   ]);
 
 /** Not records: what the table of counts of an unclosed run holds beyond them. */
 function countedLines({ run, counted }: RunVerdict): string {
   return counted
-    .map(
-      ({ first, count }) =>
-        `${JSON.stringify({ kind: 'counted', run, call: first.call, same_as: first.seq, count })}\n`,
-    )
+    .map(({ kind, first, count }) => `${spell({ kind: 'counted', run, call: kind.call, same_as: first, count })}\n`)
     .join('');
 }
 

@@ -13,7 +13,7 @@ export function jsonOfVerdict(verdict: Verdict): object {
     runs: verdict.runs.map((run) => ({
       ...run,
       damage: run.damage ?? null,
-      counted: run.counted.map(({ first, count }) => ({ sameAs: first.seq, call: first.call, count })),
+      counted: run.counted.map(({ kind, first, count }) => ({ sameAs: first, call: kind.call, count })),
     })),
   };
 }

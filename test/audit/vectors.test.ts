@@ -37,7 +37,7 @@ test('every folder of vectors has its verdict', () => {
 test('an interrupted run tells what its table of counts holds', () => {
   const [run] = verifyAll(`${VECTORS}/interrupted`).runs;
   assert.equal(
-    run?.counted.map(({ first, count }) => [first.call, count]),
+    run?.counted.map(({ kind, count }) => [kind.call, count]),
     [['socket', 12]],
   );
   assert.match(run?.missing.join('; ') ?? '', /12 attempts like record 3 \(socket\) are counted in no record/);
