@@ -101,7 +101,18 @@ test.needs(requirement, 'twenty at once unpack once and all get the image', asyn
 test.needs(requirement, 'a second time nothing is unpacked', () => {
   const first = user().unpack(big).root?.layers;
   const { user: account, command } = user();
-  const trace = account.run(['strace', '-f', '-qq', '-e', 'trace=execve', '-e', 'signal=none', ...command(big)]);
+  const trace = account.run([
+    'strace',
+    '-f',
+    '-qq',
+    '-s',
+    '999',
+    '-e',
+    'trace=execve',
+    '-e',
+    'signal=none',
+    ...command(big),
+  ]);
   assert.match(trace.stderr, /execve\(.*driver/);
   assert.not.match(trace.stderr, /native\/unpack/);
   assert.equal((JSON.parse(trace.stdout.toString()) as UnpackResult).root?.layers, first);
