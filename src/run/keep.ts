@@ -24,13 +24,14 @@ export const productInputs = ({ programs }: LaunchInputs): readonly string[] => 
 ];
 
 /**
- * The plan for the image's own command and its inputs; undefined for a run on a
+ * The plan for the image's own command and its inputs, for no longer than `signedUntil`; undefined for a run on a
  * terminal, which is looked at each time.
  */
 export function keepable(
   inputs: LaunchInputs,
   files: readonly string[],
   now: Date,
+  signedUntil: Date | undefined,
 ): { readonly plan: Uint8Array; readonly inputs: PlanInputs } | undefined {
   const { rootFs, options } = inputs;
   if (options.terminal) return undefined;
@@ -39,6 +40,6 @@ export function keepable(
   // Without a command of its own an image gets one from the command line: any word stands for it here.
   const plan = planLaunch({ ...inputs, options: { ...options, command: hasDefault ? [] : ['true'] } });
   const midnight = (Math.floor(now.getTime() / DAY_MS) + 1) * DAY_MS;
-  const until = new Date(Math.min(now.getTime() + LONGEST_MS, midnight));
+  const until = new Date(Math.min(now.getTime() + LONGEST_MS, midnight, signedUntil?.getTime() ?? midnight));
   return { plan: encodePlan(plan), inputs: { files, folders: rootFs.layers, startedAt: now, until, hasDefault } };
 }

@@ -84,7 +84,8 @@ export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
       ...hostInputs(host),
       ...productInputs(inputs),
     ];
-    const keep = warnings.length > 0 ? undefined : keepable(inputs, files, now);
+    const signedUntil = verdict.kind === 'trusted' ? verdict.validUntil : undefined;
+    const keep = warnings.length > 0 ? undefined : keepable(inputs, files, now, signedUntil);
     return { plan: encodePlan(planLaunch(inputs)), warnings, keep };
   } finally {
     image.close();

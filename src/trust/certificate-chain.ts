@@ -19,6 +19,8 @@ export type CertifiedSigner = {
   readonly key: KeyObject;
   /** For messages and records: `Ada <ada@example.org>, certified by Team CA`. */
   readonly description: string;
+  /** When the first certificate between the signer and the root expires. */
+  readonly validUntil: Date;
 };
 
 /** More steps than any team's authority has. */
@@ -61,7 +63,11 @@ export async function certifiedSigner(
   const identity = own && signer.identities.find((candidate) => isIdentity(own, candidate));
   if (own === undefined || identity === undefined)
     throw new CertificateRefused(`the certificate is of ${own ? nameOf(own) : 'nobody'}, whom the rule does not name`);
-  return { key: leaf.publicKey, description: `${nameOf(own)}, certified by ${signer.name}` };
+  return {
+    key: leaf.publicKey,
+    description: `${nameOf(own)}, certified by ${signer.name}`,
+    validUntil: new Date(Math.min(...path.map(({ validTo }) => Date.parse(validTo)))),
+  };
 }
 
 function decoded(der: Uint8Array): X509Certificate {

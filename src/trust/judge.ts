@@ -16,7 +16,12 @@ import { isSignedBy } from './public-key.js';
 import type { AttemptOutcome } from './verdict.js';
 
 export type Judgement =
-  | { readonly kind: 'trusted'; readonly signer: string; readonly signed: Digest }
+  | {
+      readonly kind: 'trusted';
+      readonly signer: string;
+      readonly signed: Digest;
+      readonly validUntil: Date | undefined;
+    }
   | { readonly kind: 'not'; readonly outcome: AttemptOutcome; readonly reason: string };
 
 type Refusal = Extract<Judgement, { kind: 'not' }>;
@@ -71,14 +76,18 @@ async function judgeBy(
     );
   const untimely = untimelyWhy(signer, now);
   if (untimely !== undefined) return no('certificate', untimely);
-  return claimed(candidate, made.signer, chain);
+  return claimed(candidate, made, earlier(made.validUntil, signer.validUntil), chain);
 }
 
-type Made = { readonly kind: 'made'; readonly signer: string } | Refusal;
+type Maker = { readonly kind: 'made'; readonly signer: string; readonly validUntil: Date | undefined };
+type Made = Maker | Refusal;
+
+const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
 
 function madeByKey(candidate: Candidate, { name, key }: KeySigner): Made {
   if (isSignedBy(key.key, candidate.signed, candidate.signature))
-    return { kind: 'made', signer: `key ${name} (${key.id})` };
+    return { kind: 'made', signer: `key ${name} (${key.id})`, validUntil: undefined };
   if (candidate.keyHint === key.id)
     return no('bad-signature', `it names the key ${name}, but that key did not sign these bytes: they were altered`);
   return no('unknown-key', `it was not made by the key ${name}`);
@@ -89,7 +98,7 @@ async function madeByHolder(candidate: Candidate, signer: AuthoritySigner, now: 
   try {
     const holder = await certifiedSigner(candidate.certificates, signer, now);
     if (isSignedBy(holder.key, candidate.signed, candidate.signature))
-      return { kind: 'made', signer: holder.description };
+      return { kind: 'made', signer: holder.description, validUntil: holder.validUntil };
     return no(
       'bad-signature',
       `its certificate is of ${holder.description}, who did not sign these bytes: they were altered`,
@@ -109,10 +118,15 @@ function untimelyWhy({ name, validFrom, validUntil }: Signer, now: Date): string
 }
 
 /** The signature is good. Only now is it looked at what was signed. */
-function claimed(candidate: Candidate, signer: string, chain: ReadonlyMap<Digest, Uint8Array>): Judgement {
+function claimed(
+  candidate: Candidate,
+  { signer }: Maker,
+  validUntil: Date | undefined,
+  chain: ReadonlyMap<Digest, Uint8Array>,
+): Judgement {
   try {
     const signed = candidate.claim();
-    if (chain.has(signed)) return { kind: 'trusted', signer, signed };
+    if (chain.has(signed)) return { kind: 'trusted', signer, signed, validUntil };
     return no('other-image', `it is good and by ${signer}, but of another image: ${signed}`);
   } catch (error) {
     if (error instanceof Malformed) return no('malformed', `it is by ${signer}, but ${error.message}`);

@@ -14,6 +14,8 @@ export type Verdict =
       readonly rule: string;
       /** What was signed: the platform's manifest or an index that lists it. */
       readonly signed: Digest;
+      /** When the signer's certificate or the policy's trust in the key ends; undefined: never by itself. */
+      readonly validUntil: Date | undefined;
       /** Signatures that were looked at before, and why each did not count. */
       readonly attempts: readonly Attempt[];
     }

@@ -106,8 +106,8 @@ async function verifySigned(one: Case): Promise<Verdict> {
   for (const candidate of found.candidates) {
     const judgement = await judge(candidate, one.rule.signers, one.chain, one.options.now);
     if (judgement.kind === 'trusted') {
-      const { signer, signed } = judgement;
-      return { kind: 'trusted', signer, signed, format: candidate.format, rule: one.name, attempts };
+      const { signer, signed, validUntil } = judgement;
+      return { kind: 'trusted', signer, signed, validUntil, format: candidate.format, rule: one.name, attempts };
     }
     attempts.push({ candidate: candidate.label, outcome: judgement.outcome, reason: judgement.reason });
   }

@@ -13,6 +13,7 @@ const trusted: Verdict = {
   format: 'sigstore-bundle',
   rule: 'default',
   signed: DIGEST,
+  validUntil: undefined,
   attempts: [],
 };
 const pinned: Verdict = { kind: 'pinned', digest: DIGEST, rule: 'oci:/a' };

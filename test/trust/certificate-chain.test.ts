@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { createAuthority, issueCertificate } from '../../src/trust/authority.js';
+import { certifiedSigner } from '../../src/trust/certificate-chain.js';
 import type { AuthoritySigner, Identity } from '../../src/trust/policy.js';
 import { signAsBundle, signAsClassic } from '../../src/trust/sign-image.js';
 import { certificatesFromPem, generateKeyPair, signingKeyFromPem } from '../../src/trust/signing-key.js';
@@ -42,6 +43,13 @@ for (const classic of [false, true])
     const leaf = issue({ name: 'Ada', issuer: ROOT });
     assert.is(await outcome(leaf, [], RULE, classic), 'trusted: Ada <ada@team.example>, certified by Team CA');
   });
+
+test('a verdict says when the first certificate of the path expires', async () => {
+  const soon = new Date(NOW.getTime() + 60_000);
+  const between = issue({ name: 'Sub CA', issuer: ROOT, extensions: AUTHORITY, notAfter: soon });
+  const path = [issue({ name: 'Ada', issuer: between }), between].map(({ certificate }) => certificate.raw);
+  assert.equal((await certifiedSigner(path, RULE, NOW)).validUntil, soon);
+});
 
 test('intermediates count, from the signature or from the policy', async () => {
   const between = issue({ name: 'Sub CA', issuer: ROOT, extensions: AUTHORITY });

@@ -51,6 +51,7 @@ for (const [format, signImage] of Object.entries(FORMATS)) {
         format,
         rule: 'default',
         signed: image.digest,
+        validUntil: undefined,
         attempts: [],
       });
     });
@@ -141,8 +142,10 @@ for (const [format, signImage] of Object.entries(FORMATS)) {
       ],
     ];
     for (const [signer, code] of cases)
-      if (code === undefined) await verifyImage(layout.evidence(image), policyOf([signer]), OPTIONS);
-      else assert.is((await refused(layout, [image], [signer])).code, code);
+      if (code === undefined) {
+        const verdict = await verifyImage(layout.evidence(image), policyOf([signer]), OPTIONS);
+        assert.equal(verdict.kind === 'trusted' && verdict.validUntil, later);
+      } else assert.is((await refused(layout, [image], [signer])).code, code);
   });
 
   test(`${format}: one good signature among bad ones is enough, and the others are told`, async () => {
