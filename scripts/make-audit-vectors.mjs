@@ -139,6 +139,7 @@ rmSync(work, { recursive: true });
 
 const expected = {
   closed: { intact: true, complete: true, damage: null },
+  extremes: { intact: true, complete: true, damage: null },
   interrupted: { intact: true, complete: false, damage: null },
 };
 for (const [name, [good, change, verdict]] of Object.entries(CASES)) {

@@ -123,12 +123,55 @@ static void write_interrupted(const char *directory)
 	release_trail(&trails[0]);
 }
 
+/* The longest of everything: what does not fit is said to be left out, and no line is too long. */
+static void write_extremes(const char *directory)
+{
+	enum { MANY = 300, LONG = 700, CONTROLS = 64 };
+	static char text[LONG];
+	static const char *words[MANY + 1], *remarks[MANY];
+	static struct receipt_entry receipt[CONTROLS];
+	struct seccomp_data call = { .nr = SYS_mount,
+				     .arch = AUDIT_ARCH_X86_64,
+				     .args = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull } };
+	struct attempt attempt = { .call = &call, .caller = { 4194303, 4194303, 4194303, "" } };
+	memset(text, 1, sizeof text - 1);
+	for (int i = 0; i < MANY; i++)
+		words[i] = remarks[i] = text;
+	for (int i = 0; i < CONTROLS; i++)
+		receipt[i] = (struct receipt_entry){ text, text, text, text, false };
+	make_small_plan(&plan, below(directory, "extremes"));
+	plan.policy_name = plan.image_reference = plan.signer = plan.trust_rule = plan.invoking_user = text;
+	plan.remark = remarks;
+	plan.remark_count = 256;
+	plan.on_deny.rule = plan.refusal[0].rule = text;
+	CHECK(open_trail(&trails[0], &plan) == TRAIL_OK);
+	snprintf(trails[0].kernel, sizeof trails[0].kernel, "6.18.0");
+	trails[0].boot[0] = '\0';
+	CHECK(record_opened(&trails[0], words, words) == TRAIL_OK);
+	CHECK(record_receipt(&trails[0], receipt, CONTROLS) == TRAIL_OK);
+	CHECK(record_receipt(&trails[0], NULL, 0) == TRAIL_OK);
+	CHECK(record_lifecycle(&trails[0], "exec_failed", text) == TRAIL_OK);
+	attempt.decision = decide_call(&plan, &call);
+	memset(attempt.caller.executable, 0xff, sizeof attempt.caller.executable - 1);
+	for (int i = 0; i < 3; i++) {
+		attempt.texts.present[i] = attempt.texts.cut[i] = true;
+		attempt.texts.size[i] = ARGUMENT_TEXT_MAX;
+		memset(attempt.texts.bytes[i], 1, ARGUMENT_TEXT_MAX);
+	}
+	CHECK(record_attempt(&trails[0], &attempt) == TRAIL_OK);
+	trails[0].denied++;
+	CHECK(close_trail(&trails[0], 0, 64) == TRAIL_OK);
+	release_trail(&trails[0]);
+	plan.refusal[0].rule = "strict.json#/syscalls/forbid/0";
+}
+
 static void write_all(const char *directory)
 {
 	ticks = 0;
 	runs = 0;
 	write_closed(directory);
 	write_interrupted(directory);
+	write_extremes(directory);
 }
 
 static void copy_of(const char *directory, const char *file, char *bytes, size_t size)
@@ -148,7 +191,8 @@ int main(int count, char **arguments)
 					     "closed/runs/01KAM300000000000000000VC1/trail.jsonl",
 					     "closed/runs/01KAM300000000000000000VC2/trail.jsonl",
 					     "interrupted/runs/01KAM300000000000000000VC3/trail.jsonl",
-					     "interrupted/runs/01KAM300000000000000000VC3/counts" };
+					     "interrupted/runs/01KAM300000000000000000VC3/counts",
+					     "extremes/runs/01KAM300000000000000000VC4/trail.jsonl" };
 	static char once[1 << 16], twice[1 << 16];
 	if (count > 1) {
 		write_all(arguments[1]);
