@@ -13,10 +13,11 @@ import type { Evidence, SignatureDescriptor } from './evidence.js';
 import { SIMPLE_SIGNING_MEDIA_TYPE } from './simple-signing.js';
 import type { Attempt, AttemptOutcome, SignatureFormat } from './verdict.js';
 
+/** Real ones have some 10 kB. A parser spends seconds and hundreds of megabytes on a few MiB of brackets. */
 export const LIMITS = {
-  manifestBytes: 4 << 20,
-  signatureBytes: 4 << 20,
-  totalBytes: 32 << 20,
+  manifestBytes: 1 << 20,
+  signatureBytes: 512 << 10,
+  totalBytes: 4 << 20,
   /** Listed manifests that are opened to see whether they refer to the image. */
   manifests: 100,
   /** Signatures that are tried. */

@@ -95,4 +95,27 @@ test('a signature larger than the limit is not read', async () => {
   assert.is((await refused(layout, [image], [keySigner(KEY)])).code, 'TRUST_BAD_SIGNATURE');
 });
 
+test('a layout of nothing but the largest hostile signatures is answered within bounds', async () => {
+  const layout = new MemoryLayout();
+  const image = layout.image('app');
+  const brackets = Buffer.from(`[${'{"a":{}},'.repeat(58_000)}{}]`);
+  for (let n = 0; n < LIMITS.candidates; n += 1)
+    layout.forge(layout.attach(signAsBundle(image, OTHER_KEY, undefined, new Date(n))), {
+      layer: () => Buffer.concat([brackets, Buffer.from(' '.repeat(n))]),
+    });
+  const evidence = layout.evidence(image);
+  let bytesRead = 0;
+  const counted = {
+    ...evidence,
+    readBlob: (...args: Parameters<typeof evidence.readBlob>) => {
+      const bytes = evidence.readBlob(...args) as Uint8Array | undefined;
+      bytesRead += bytes?.length ?? 0;
+      return bytes;
+    },
+  };
+  const error = await rejection(() => verifyImage(counted, policyOf([keySigner(KEY)]), OPTIONS));
+  assert.is(error instanceof TrustError && error.code, 'TRUST_BAD_SIGNATURE');
+  assert.ok(bytesRead <= LIMITS.totalBytes, `${bytesRead} bytes were read`);
+});
+
 test.run();
