@@ -20,9 +20,18 @@
 #include "base/capability_sets.h"
 #include "steps.h"
 
-static const unsigned long locked_bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+static const unsigned long locked_bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
 					 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
 					 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+
+/*
+ * Programs that become another user while they keep some capabilities (setpriv does so always) set
+ * SECBIT_KEEP_CAPS for a moment; it gives nothing that they had not. Without capabilities it is locked.
+ */
+static unsigned long bits_to_lock(const struct plan *plan)
+{
+	return locked_bits | (plan->capability_permitted == 0 ? (unsigned long)SECBIT_KEEP_CAPS_LOCKED : 0);
+}
 
 int limit_bounding_set(struct launch *launch)
 {
@@ -51,12 +60,12 @@ int set_capability_sets(struct launch *launch)
 		return -1;
 	if (set_ambient(plan->capability_ambient) == -1)
 		return -1;
-	if (prctl(PR_SET_SECUREBITS, locked_bits, 0, 0, 0) == -1)
+	if (prctl(PR_SET_SECUREBITS, bits_to_lock(plan), 0, 0, 0) == -1)
 		return -1;
 	if (set_capabilities(plan->capability_permitted, plan->capability_effective,
 			     plan->capability_inheritable) == -1)
 		return -1;
-	if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == (int)locked_bits)
+	if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == (int)bits_to_lock(plan))
 		return 0;
 	set_detail(launch, "securebits are not what was set");
 	errno = EPERM;

@@ -22,7 +22,15 @@ export const SOCKET_TYPE: Family = {
   SOCK_NONBLOCK: 0x800n,
   SOCK_CLOEXEC: 0x80000n,
 };
-export const PROTOCOL: Family = { IPPROTO_IP: 0n, IPPROTO_ICMP: 1n, IPPROTO_TCP: 6n, IPPROTO_UDP: 17n };
+/** One number has one meaning a family. */
+export const PROTOCOL: Family = {
+  IPPROTO_IP: 0n,
+  IPPROTO_ICMP: 1n,
+  IPPROTO_TCP: 6n,
+  IPPROTO_UDP: 17n,
+  NETLINK_ROUTE: 0n,
+  NETLINK_AUDIT: 9n,
+};
 
 /** @see setsockopt(2), tcp(7), ipv6(7) */
 export const OPTION_LEVEL: Family = {

@@ -35,6 +35,7 @@ const HEADERS = [
   'linux/fiemap.h',
   'linux/nsfs.h',
   'linux/sockios.h',
+  'linux/netlink.h',
   'asm/termbits.h',
   'asm/ioctls.h',
 ];
