@@ -13,7 +13,9 @@
 static void note_failure(struct launch *launch, int error)
 {
 	struct shared *shared = launch->shared;
-	if (shared == NULL || atomic_exchange(&shared->failed, 2) != 0)
+	int none = 0;
+	/* The first failure explains those that it leads to in other processes: it stays. */
+	if (shared == NULL || !atomic_compare_exchange_strong(&shared->failed, &none, 2))
 		return;
 	shared->failure_errno = error;
 	snprintf(shared->failure_step, sizeof shared->failure_step, "%s", launch->step);

@@ -25,13 +25,17 @@ export function createAccount(home: string, subordinateIds: boolean): Account {
   return account;
 }
 
+/** Whether `uid` is the account's or one of its subordinate ids. */
+export function ownsProcess(account: Account, uid: number): boolean {
+  const ranges = [{ start: account.uid, count: 1 }, ...subordinateRanges(account)];
+  return ranges.some(({ start, count }) => uid >= start && uid < start + count);
+}
+
 /** Kills what runs as the account or as one of its subordinate ids. */
 export function endProcesses(account: Account): void {
-  const ranges = [{ start: account.uid, count: 1 }, ...subordinateRanges(account)];
-  const owned = (uid: number): boolean => ranges.some(({ start, count }) => uid >= start && uid < start + count);
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     const uid = /^Uid:\s+(\d+)/m.exec(statusOf(pid))?.[1];
-    if (uid === undefined || !owned(Number(uid))) continue;
+    if (uid === undefined || !ownsProcess(account, Number(uid))) continue;
     try {
       process.kill(Number(pid), 'SIGKILL');
     } catch {

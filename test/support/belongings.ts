@@ -1,0 +1,64 @@
+/** What belongs to a test's user: files to hand over, and what a run may have left behind. */
+import { chownSync, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ownsProcess } from './account.js';
+import type { TestUser } from './user.js';
+
+/** Hands a tree over to the user; nothing where the tests run as that user. */
+export function ownEverything(user: TestUser, path: string): void {
+  if (process.getuid?.() !== 0) return;
+  chownSync(path, user.uid, user.gid);
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) ownEverything(user, join(path, name));
+}
+
+/** Processes, mounts, half-made and temporary files of the user, a line each. Empty: nothing was left behind. */
+export function findDebris(user: TestUser): readonly string[] {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return [
+    ...liveProcesses(user),
+    ...mounts.filter((line) => line.includes(user.home)),
+    ...['tmp', 'run'].flatMap((name) => filesBelow(join(user.home, name))),
+    ...halfMade(join(user.home, '.local')),
+  ];
+}
+
+/** The user's processes, those of subordinate ids included; zombies are not alive. */
+export function liveProcesses(user: TestUser): readonly string[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .flatMap((pid) => {
+      const status = readStatus(pid);
+      const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1];
+      if (uid === undefined || /^State:\s+[ZX]/m.test(status) || !ownsProcess(user, Number(uid))) return [];
+      return [`process ${pid} ${/^Name:\s+(.*)$/m.exec(status)?.[1]}`];
+    });
+}
+
+/** Waits until nothing is left behind; what is left after the limit. The kernel takes a moment to end processes. */
+export async function settle(user: TestUser, limitMs = 2000): Promise<readonly string[]> {
+  for (const end = Date.now() + limitMs; ; ) {
+    const debris = findDebris(user);
+    if (debris.length === 0 || Date.now() > end) return debris;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function halfMade(folder: string): readonly string[] {
+  return filesBelow(folder, 4).filter((path) => /\/(tmp-[^/]*|[^/]*\.new|[^/]*\.lock)$/.test(path));
+}
+
+function filesBelow(folder: string, depth = 1): readonly string[] {
+  if (!existsSync(folder) || !lstatSync(folder).isDirectory()) return [];
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return depth > 0 ? [path, ...filesBelow(path, depth - 1)] : [path];
+  });
+}
+
+function readStatus(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
