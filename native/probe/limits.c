@@ -18,7 +18,7 @@
 
 #include "probe.h"
 
-enum { MEGABYTE = 1 << 20, PAGE = 4096, LONG_LIMIT_SECONDS = 60 };
+enum { MEGABYTE = 1 << 20, PAGE = 4096, LONG_LIMIT_SECONDS = 240 };
 enum { USUAL_MB = 2048, USUAL_DESCRIPTORS = 16384, USUAL_FILES = 10000, USUAL_PROCESSES = 1024 };
 
 static void judge_amount(struct outcome *outcome, long got, long wanted, const char *unit)

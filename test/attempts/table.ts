@@ -39,6 +39,12 @@ export const meantToBeAllowed: ReadonlyMap<string, string> = new Map([
   ['seccomp.filter.prctl', 'a process may tighten itself; recorded'],
   ['seccomp.filter.log', 'a process may tighten itself; recorded'],
   ['seccomp.filter.tsync', 'a process may tighten itself; recorded'],
+  ['seccomp.filter.spec-allow', 'a process may tighten itself; recorded'],
+]);
+
+/** Attempts that `strict` stops where the user has a cgroup to put the run into, and allows where there is none. */
+export const boundedByCgroup: ReadonlyMap<string, string> = new Map([
+  ['limits.memory-shared', "without a cgroup only each process's private memory is bounded, as the receipt says"],
 ]);
 
 export const verdictOf = (cell: string): Verdict | '-' => cell.split(' ', 1)[0] as Verdict | '-';
@@ -69,7 +75,7 @@ export function rowOf(attempt: Attempt, measured: Measured, recorded: ReadonlySe
   const unsupported = [strict, bwrap, outside].every((result) => result?.verdict === 'unsupported');
   const note =
     strict?.verdict === 'allowed'
-      ? (meantToBeAllowed.get(id) ?? '')
+      ? (meantToBeAllowed.get(id) ?? boundedByCgroup.get(id) ?? '')
       : reachable
         ? ''
         : unsupported

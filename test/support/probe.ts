@@ -42,7 +42,9 @@ export type Surroundings = {
   readonly remove: () => Promise<void>;
 };
 
-const RUN_LIMIT_MS = 300_000;
+const RUN_LIMIT_MS = 500_000;
+/** More than `strict` gives, and less than would keep the machine busy; in ours the probe's own, larger bounds hold. */
+const BOUNDS = { PROBE_MAX_MB: '512', PROBE_MAX_FILES: '5000', PROBE_MAX_PROCESSES: '256', PROBE_MAX_FDS: '4096' };
 /** One name of each list that the probe looks for. None of them is a secret. */
 const BAIT = {
   PROBE_API_TOKEN: 'bait',
@@ -80,7 +82,7 @@ export async function layOut(user: TestUser): Promise<Surroundings> {
   chmodSync(program, 0o755);
   if (process.getuid?.() === 0) chownSync(program, user.uid, user.gid);
   return {
-    environment: { ...BAIT, PROBE_ABSTRACT: name },
+    environment: { ...BAIT, ...BOUNDS, PROBE_ABSTRACT: name },
     program,
     async remove() {
       neighbour.kill('SIGKILL');

@@ -33,7 +33,7 @@ export type StrictRun = {
   readonly recordsOf: (id: string) => readonly AttemptRecord[];
 };
 
-const RUN_LIMIT_MS = 300_000;
+const RUN_LIMIT_MS = 500_000;
 const FOLDERS = [
   'bin sbin lib lib64 etc usr usr/bin usr/local opt srv home root boot mnt media run dev proc sys tmp',
   'var var/lib var/log var/cache var/tmp',
