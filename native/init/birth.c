@@ -28,12 +28,23 @@ int keep_init_descriptors(struct launch *launch)
 	return close_all_but(kept, sizeof kept / sizeof *kept);
 }
 
+int ask_death_signal(int signal)
+{
+	int set = 0;
+	if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) == -1 || prctl(PR_GET_PDEATHSIG, &set, 0, 0, 0) == -1)
+		return -1;
+	if (set == signal)
+		return 0;
+	errno = EPERM;
+	return -1;
+}
+
 /* Until init can listen for the end of its socket, the kernel is told to end it. A change of ids clears this.
  */
 int die_with_supervisor(struct launch *launch)
 {
 	(void)launch;
-	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return ask_death_signal(SIGKILL);
 }
 
 int leave_namespaces(struct launch *launch)
@@ -64,7 +75,7 @@ int take_setup_ids(struct launch *launch)
 		return -1;
 	if (setresuid(plan->setup_uid, plan->setup_uid, plan->setup_uid) == -1)
 		return -1;
-	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return ask_death_signal(SIGKILL);
 }
 
 /* Only now: the new namespace's root is the group that the supervisor has put us into. */

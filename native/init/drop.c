@@ -34,13 +34,9 @@ int drop_init_privileges(struct launch *launch)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		return -1;
 	/* Caught, not deadly: everything else must have ended before this process lets go of the listener. */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == -1)
+	if (ask_death_signal(SIGTERM) == -1)
 		return -1;
-	int signal_at_death = 0;
-	if (prctl(PR_GET_PDEATHSIG, &signal_at_death, 0, 0, 0) == -1)
-		return -1;
-	if (signal_at_death != SIGTERM || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
 		errno = EPERM;
 		return -1;
 	}
@@ -50,8 +46,9 @@ int drop_init_privileges(struct launch *launch)
 int confine_init(struct launch *launch)
 {
 	(void)launch;
-	static const int calls[] = { SYS_ppoll, SYS_poll,	SYS_read,	    SYS_wait4,
-				     SYS_kill,	SYS_exit_group, SYS_restart_syscall };
+	static const int calls[] = { SYS_ppoll,		  SYS_poll,   SYS_read,
+				     SYS_wait4,		  SYS_kill,   SYS_exit_group,
+				     SYS_restart_syscall, SYS_sendmsg };
 	const uint64_t kept = 1ull << CAP_KILL;
 	if (set_capabilities(kept, kept, 0) == -1)
 		return -1;

@@ -29,6 +29,8 @@ static const struct step steps[] = {
 	{ "init-privileges", drop_init_privileges },
 	{ "listener", fetch_listener },
 	{ "init-filter", confine_init },
+	/* Last: what the supervisor gets now is what the workload waits for. */
+	{ "pass-listener", pass_listener },
 };
 
 _Noreturn void run_init(struct launch *launch)

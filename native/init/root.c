@@ -25,8 +25,6 @@
 #include "place.h"
 #include "steps.h"
 
-enum { SEALED_ROOT_SIZE = 1 << 20 };
-
 static int make_scratch(struct launch *launch)
 {
 	char size[32];
@@ -36,8 +34,8 @@ static int make_scratch(struct launch *launch)
 	int mount = new_mount("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (mount == -1)
 		return -1;
-	launch->scratch = dup(mount);
-	if (launch->scratch == -1 || fcntl(launch->scratch, F_SETFD, FD_CLOEXEC) == -1)
+	launch->scratch = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+	if (launch->scratch == -1)
 		return -1;
 	if (attach_mount(mount, launch->mountpoint) == -1)
 		return -1;
@@ -123,7 +121,14 @@ int enter_root(struct launch *launch)
 	if (syscall(SYS_pivot_root, ".", ".") == -1)
 		return -1;
 	/* The old root now lies on top of the new one, at the same place. */
-	if (umount2(".", MNT_DETACH) == -1)
+	if (umount2(".", MNT_DETACH) == -1 || chdir("/") == -1)
 		return -1;
-	return chdir("/");
+	struct stat root;
+	if (stat("/", &root) == -1)
+		return -1;
+	if (root.st_dev == launch->root_device && root.st_ino == launch->root_inode)
+		return 0;
+	set_detail(launch, "/ is not the new root");
+	errno = EPERM;
+	return -1;
 }

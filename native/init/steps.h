@@ -25,6 +25,11 @@ int fork_workload(struct launch *launch);				  /* watch.c */
 int drop_init_privileges(struct launch *launch);			  /* drop.c */
 int fetch_listener(struct launch *launch);				  /* watch.c */
 int confine_init(struct launch *launch);				  /* drop.c */
-_Noreturn void watch_workload_end(struct launch *launch);		  /* watch.c */
+int pass_listener(struct launch *launch);				  /* watch.c */
+
+/* Sets the parent-death signal and reads it back. birth.c */
+int ask_death_signal(int signal);
+
+_Noreturn void watch_workload_end(struct launch *launch); /* watch.c */
 
 #endif

@@ -45,7 +45,7 @@ static int leave_streams(struct launch *launch)
 	if (null == -1)
 		return -1;
 	for (int number = 0; number <= 2; number++)
-		if (dup2(null, number) == -1)
+		if (replace_descriptor(null, number) == -1)
 			return -1;
 	for (int i = 0; i < 3; i++)
 		if ((i == 0 || launch->streams[i] != launch->streams[i - 1]) &&
@@ -114,19 +114,24 @@ int fetch_listener(struct launch *launch)
 	int number = await_listener_number(launch);
 	if (number == -1)
 		return -1;
-	int sent[2] = { (int)syscall(SYS_pidfd_getfd, launch->workload_pidfd, number, 0u),
-			launch->workload_pidfd };
-	if (sent[0] == -1)
+	int listener = (int)syscall(SYS_pidfd_getfd, launch->workload_pidfd, number, 0u);
+	if (listener == -1)
 		return -1;
 	/* Faster where the kernel knows it (6.6); nothing depends on it. */
-	(void)ioctl(sent[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-	launch->listener = sent[0];
-	if (send_message(launch->control_init, MESSAGE_LISTENER, sent, 2) == -1)
-		return -1;
+	(void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	launch->listener = listener;
 	/* Layers, sources and the old root are of no more use; held open, they would keep the host's mounts
 	 * busy. */
-	int kept[] = { launch->control_init, launch->keeper_write, launch->listener, own_signals };
+	int kept[] = { launch->control_init, launch->keeper_write, launch->listener, launch->workload_pidfd,
+		       own_signals };
 	return close_all_but(kept, sizeof kept / sizeof *kept);
+}
+
+/* What the supervisor gets now it may answer: from here on nothing of init's own may be left to do. */
+int pass_listener(struct launch *launch)
+{
+	const int sent[2] = { launch->listener, launch->workload_pidfd };
+	return send_message(launch->control_init, MESSAGE_LISTENER, sent, 2);
 }
 
 /* Everything in this pid namespace but ourselves. */
@@ -168,7 +173,10 @@ _Noreturn void watch_workload_end(struct launch *launch)
 			end_all(EXIT_SANDBOX_FAILED);
 		if (waits[1].revents != 0)
 			end_all(EXIT_SANDBOX_FAILED);
+		/* From outside the namespace (no pid here): the supervisor has died, or someone wants the
+		 * end. */
 		while (read(own_signals, &signal, sizeof signal) == sizeof signal)
-			continue;
+			if (signal.ssi_signo == SIGTERM && signal.ssi_pid == 0)
+				end_all(EXIT_SANDBOX_FAILED);
 	}
 }

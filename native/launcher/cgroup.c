@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,9 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "host.h"
 
-enum { REMOVE_TRIES = 100, REMOVE_PAUSE_NS = 10000000 };
+enum { REMOVE_TRIES = 100, REMOVE_PAUSE_NS = 10000000, KEEPER_TRIES = 20000, KEEPER_PAUSE_NS = 50000 };
 
 static int parents[CGROUP_MAX];
 
@@ -60,20 +62,20 @@ void remove_cgroups(struct launch *launch)
 static _Noreturn void keep_groups(struct launch *launch, int end)
 {
 	char byte;
-	/* The caller's streams must not be held open by us; descriptors of the supervisor neither. */
-	if (dup2(end, 0) == -1)
-		_exit(EXIT_SANDBOX_FAILED);
-	for (size_t i = 0; i < launch->plan->cgroup_count; i++) {
-		int low = fcntl(parents[i], F_DUPFD_CLOEXEC, 200);
-		if (low == -1)
+	int kept[CGROUP_MAX];
+	const size_t count = launch->plan->cgroup_count;
+	memcpy(kept, parents, count * sizeof *kept);
+	/* The caller's streams must not be held open by us; descriptors of the supervisor neither, nor our
+	 * own copy of the end that we wait for. */
+	for (int number = 0; number <= 2; number++)
+		if (replace_descriptor(end, number) == -1)
 			_exit(EXIT_SANDBOX_FAILED);
-		parents[i] = low;
-	}
-	if (syscall(SYS_close_range, 1u, 199u, 0u) == -1)
+	if (close_all_but(kept, count) == -1)
 		_exit(EXIT_SANDBOX_FAILED);
+	atomic_store(&launch->shared->keeper_ready, 1);
 	while (read(0, &byte, 1) == -1 && errno == EINTR)
 		continue;
-	for (size_t i = 0; i < launch->plan->cgroup_count; i++)
+	for (size_t i = 0; i < count; i++)
 		remove_group(i, launch->cgroup_name);
 	_exit(0);
 }
@@ -88,10 +90,8 @@ static int start_keeper(struct launch *launch)
 	long keeper = syscall(SYS_clone3, &arguments, sizeof arguments);
 	if (keeper == -1)
 		return -1;
-	if (keeper == 0) {
-		close(ends[1]);
+	if (keeper == 0)
 		keep_groups(launch, ends[0]);
-	}
 	launch->keeper_write = ends[1];
 	return close(ends[0]);
 }
@@ -156,9 +156,30 @@ static bool read_text(int folder, const char *file, char *text, size_t size)
 	return true;
 }
 
+/* It was started long before anybody asks: it is waiting already, or has failed and its end of the pipe is
+ * closed. */
+static bool is_kept(const struct launch *launch)
+{
+	const struct timespec pause = { 0, KEEPER_PAUSE_NS };
+	for (int tries = 0; tries < KEEPER_TRIES; tries++) {
+		struct pollfd look = { .fd = launch->keeper_write, .events = 0 };
+		if (poll(&look, 1, 0) == -1 || (look.revents & POLLERR) != 0)
+			return false;
+		if (atomic_load(&launch->shared->keeper_ready) == 1)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 void read_cgroups(struct launch *launch, struct checks *checks)
 {
 	const struct plan *plan = launch->plan;
+	if (plan->cgroup_count == 0)
+		return;
+	const bool kept = is_kept(launch);
+	add_check(checks, "cgroup", "removed by a keeper if the supervisor dies", kept ? "waits" : "is gone",
+		  "the pipe to it", kept);
 	char requested[CHECK_TEXT_SIZE], effective[CHECK_TEXT_SIZE], text[64];
 	for (size_t i = 0; i < plan->cgroup_value_count; i++) {
 		const struct plan_cgroup_value *value = &plan->cgroup_value[i];

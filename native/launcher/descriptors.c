@@ -9,14 +9,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "host.h"
 
 static int open_standard(int number)
@@ -40,27 +39,29 @@ int prepare_descriptors(struct launch *launch)
 	for (int number = 0; number <= 2; number++)
 		if (open_standard(number) == -1)
 			return -1;
-	unsigned plan = (unsigned)launch->plan_descriptor;
-	if (plan < 3) {
+	if (launch->plan_descriptor < 3) {
 		errno = EBADF;
 		return -1;
 	}
-	if (plan > 3 && syscall(SYS_close_range, 3u, plan - 1, 0u) == -1)
-		return -1;
-	if (syscall(SYS_close_range, plan + 1, ~0u, 0u) == -1)
+	if (close_all_but(&launch->plan_descriptor, 1) == -1)
 		return -1;
 	return fcntl(launch->plan_descriptor, F_SETFD, FD_CLOEXEC);
 }
 
 int take_signals(struct launch *launch)
 {
-	sigset_t taken;
+	sigset_t taken, blocked;
+	sigemptyset(&blocked);
 	sigfillset(&taken);
 	const int synchronous[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
 	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
 		sigdelset(&taken, synchronous[i]);
-	if (sigprocmask(SIG_SETMASK, &taken, NULL) == -1)
+	if (sigprocmask(SIG_SETMASK, &taken, NULL) == -1 || sigprocmask(SIG_SETMASK, NULL, &blocked) == -1)
 		return -1;
+	if (sigismember(&blocked, SIGINT) != 1 || sigismember(&blocked, SIGTERM) != 1) {
+		errno = EPERM;
+		return -1;
+	}
 	launch->signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	return launch->signals == -1 ? -1 : 0;
 }

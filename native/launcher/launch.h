@@ -12,6 +12,8 @@
 #include "trail/trail.h"
 
 enum { EXIT_SANDBOX_FAILED = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+/* Memory for the mount points that a read-only image lacks. */
+enum { SEALED_ROOT_SIZE = 1 << 20 };
 enum { STEP_SIZE = 32, DETAIL_SIZE = 256, CHECK_TEXT_SIZE = 128, CHECK_MAX = 128, CGROUP_MAX = 16 };
 
 /* What was asked for, what the kernel says, and how it was asked. */
@@ -35,10 +37,11 @@ struct shared {
 	int failure_errno;
 	char failure_step[STEP_SIZE];
 	char failure_detail[DETAIL_SIZE];
-	_Atomic int exec_errno; /* why the workload's own execve failed */
-	_Atomic int ended;	/* 1: workload_status is that of the workload */
-	int workload_status;	/* as wait(2) gives it */
-	struct checks inside;	/* what the workload found when it looked around */
+	_Atomic int keeper_ready; /* 1: the cgroup keeper holds what it needs and waits */
+	_Atomic int exec_errno;	  /* why the workload's own execve failed */
+	_Atomic int ended;	  /* 1: workload_status is that of the workload */
+	int workload_status;	  /* as wait(2) gives it */
+	struct checks inside;	  /* what the workload found when it looked around */
 };
 
 struct launch {

@@ -61,7 +61,14 @@ static int start_timer(struct launch *launch)
 	launch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (launch->timer == -1)
 		return -1;
-	return timerfd_settime(launch->timer, 0, &limit, NULL);
+	struct itimerspec armed;
+	if (timerfd_settime(launch->timer, 0, &limit, NULL) == -1 ||
+	    timerfd_gettime(launch->timer, &armed) == -1)
+		return -1;
+	if (armed.it_value.tv_sec != 0 || armed.it_value.tv_nsec != 0)
+		return 0;
+	errno = ETIME;
+	return -1;
 }
 
 static const struct step steps[] = {
@@ -147,6 +154,9 @@ static int finish(struct launch *launch, enum ending ending)
 	if (atomic_load(&shared->exec_errno) != 0 || atomic_load(&shared->failed) != 0)
 		return finish_unexecuted(launch);
 	int status = atomic_load(&shared->ended) != 0 ? shared->workload_status : SIGKILL;
+	if (atomic_load(&shared->ended) == 0 && ending == ENDED_BY_ITSELF)
+		report_line("RUN_INIT_ENDED", "pid 1 of the sandbox ended before the command, which ended it",
+			    "look for who killed it; the kernel's log tells where memory was short");
 	int code = WIFSIGNALED(status) ? SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
 	report_attempts(launch);
 	switch (ending) {
@@ -161,6 +171,11 @@ static int finish(struct launch *launch, enum ending ending)
 		report_line("AUDIT_QUOTA", "the trail has reached its quota, which ended the run",
 			    "raise audit.quota in the policy");
 		break;
+	case ENDED_BY_FAULT:
+		report_line("RUN_SUPERVISE",
+			    "the supervisor could not watch the run any more, which ended it",
+			    "run it again; if that does not help, report it");
+		return EXIT_SANDBOX_FAILED;
 	case ENDED_BY_TRAIL:
 		report_line("AUDIT_WRITE_FAILED", "the trail could not be written, which ended the run",
 			    "make room in the state directory");

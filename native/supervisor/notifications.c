@@ -19,6 +19,7 @@
 #include "trail/attempt.h"
 
 static struct seccomp_notif canary;
+static bool exec_was_let_through;
 
 int receive_notification(int listener, struct seccomp_notif *notification)
 {
@@ -46,8 +47,8 @@ static bool is_before_exec(const struct launch *launch)
 
 static bool is_first_exec(const struct launch *launch, const struct seccomp_notif *notification)
 {
-	return notification->data.nr == SYS_execve && notification->pid == canary.pid &&
-	       is_before_exec(launch);
+	return !exec_was_let_through && notification->data.nr == SYS_execve &&
+	       notification->pid == canary.pid && is_before_exec(launch);
 }
 
 enum ending answer_notifications(struct launch *launch)
@@ -55,9 +56,10 @@ enum ending answer_notifications(struct launch *launch)
 	static struct seccomp_notif notification;
 	if (receive_notification(launch->listener, &notification) == -1)
 		return errno == ENOENT || errno == EINTR || errno == EAGAIN ? ENDED_BY_ITSELF
-									    : ENDED_BY_TRAIL;
+									    : ENDED_BY_FAULT;
 	struct seccomp_notif_resp response = { .id = notification.id };
-	if (is_first_exec(launch, &notification)) {
+	const bool first_exec = is_first_exec(launch, &notification);
+	if (first_exec) {
 		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	} else {
 		switch (answer_attempt(launch->trail, launch->plan, &notification, &response)) {
@@ -69,7 +71,9 @@ enum ending answer_notifications(struct launch *launch)
 			return ENDED_BY_TRAIL;
 		}
 	}
-	if (ioctl(launch->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == -1 && errno != ENOENT)
-		return ENDED_BY_TRAIL;
+	if (ioctl(launch->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == -1)
+		return errno == ENOENT ? ENDED_BY_ITSELF : ENDED_BY_FAULT;
+	/* Once and no more, even if the end of the exec pipe should never come. */
+	exec_was_let_through |= first_exec;
 	return ENDED_BY_ITSELF;
 }

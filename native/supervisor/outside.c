@@ -17,7 +17,7 @@
 
 #include "supervisor.h"
 
-enum { STATUS_SIZE = 8192 };
+enum { STATUS_SIZE = 8192, OVERLAP = 8 };
 
 static bool read_file(pid_t process, const char *file, char *text, size_t size)
 {
@@ -189,11 +189,48 @@ static void look_at_label(const struct plan *plan, pid_t process, struct checks 
 static void look_at_init(struct launch *launch, struct checks *checks)
 {
 	static char status[STATUS_SIZE];
+	static const char none[] = "0000000000000000";
+	char kept[32];
 	if (!read_file(launch->init_pid, "status", status, sizeof status))
 		status[0] = '\0';
 	compare_ids(status, "Uid", outer_uid(launch->plan, launch->plan->init_uid), "init", checks);
-	compare_status(status, "CapBnd", "init", "0000000000000000", checks);
+	compare_ids(status, "Gid", outer_gid(launch->plan, launch->plan->init_gid), "init", checks);
+	/* With a single id the kernel forbids dropping the caller's groups. */
+	if (launch->plan->id_map_method != PLAN_ID_MAP_METHOD_SINGLE)
+		compare_status(status, "Groups", "init", "", checks);
+	snprintf(kept, sizeof kept, "%016llx", 1ull << CAP_KILL);
+	compare_status(status, "CapInh", "init", none, checks);
+	compare_status(status, "CapPrm", "init", kept, checks);
+	compare_status(status, "CapEff", "init", kept, checks);
+	compare_status(status, "CapBnd", "init", none, checks);
+	compare_status(status, "CapAmb", "init", none, checks);
 	compare_status(status, "NoNewPrivs", "init", "1", checks);
+	compare_status(status, "Seccomp", "init", "2", checks);
+}
+
+/* Whether mounts of the host still show up in the sandbox: a shared mount says "shared:N" among its optional
+ * fields, one that only receives "master:N". */
+static void look_at_propagation(pid_t workload, struct checks *checks)
+{
+	char path[64], text[4096];
+	size_t kept = 0;
+	bool private = true;
+	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)workload);
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = file == -1 ? -1 : 0;
+	while (file != -1 && (got = read(file, text + kept, sizeof text - kept - 1)) > 0) {
+		size_t size = kept + (size_t)got;
+		text[size] = '\0';
+		private = private && strstr(text, " shared:") == NULL && strstr(text, " master:") == NULL;
+		/* What began at the end of one part may go on in the next. */
+		kept = size < OVERLAP ? size : OVERLAP;
+		memmove(text, text + size - kept, kept);
+	}
+	if (file == -1 || close(file) == -1 || got == -1)
+	private = false;
+	add_check(checks, "mount-namespace", "no mount comes in from the host",
+		  private ? "no mount comes in from the host" : "mounts of the host come in",
+		  "/proc/PID/mountinfo", private);
 }
 
 void look_from_outside(struct launch *launch, pid_t workload, struct checks *checks)
@@ -201,6 +238,7 @@ void look_from_outside(struct launch *launch, pid_t workload, struct checks *che
 	static char status[STATUS_SIZE];
 	const struct plan *plan = launch->plan;
 	look_at_namespaces(workload, checks);
+	look_at_propagation(workload, checks);
 	look_at_map(plan, workload, false, checks);
 	look_at_map(plan, workload, true, checks);
 	if (!read_file(workload, "status", status, sizeof status))

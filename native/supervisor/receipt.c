@@ -117,6 +117,10 @@ int take_receipt(struct launch *launch)
 	}
 	if (record(launch, &checks) == -1)
 		return -1;
+	if (require_written(launch->trail) != TRAIL_OK) {
+		set_detail(launch, launch->trail->fault);
+		return -1;
+	}
 	if (watch_workload(launch->trail, launch->listener, (pid_t)notification.pid) != TRAIL_OK)
 		return -1;
 	return judge(launch, &checks);

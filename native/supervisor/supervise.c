@@ -146,8 +146,12 @@ enum ending supervise(struct launch *launch)
 		};
 		for (int i = 0; i < RELAYS; i++)
 			waits[i] = relay_wait(&relays[i]);
-		if (poll(waits, WAITS, trail_deadline(launch->trail)) == -1 && errno != EINTR)
-			ending = ENDED_BY_TRAIL;
+		if (poll(waits, WAITS, trail_deadline(launch->trail)) == -1) {
+			if (errno == EINTR)
+				continue;
+			end_init(launch);
+			return ENDED_BY_FAULT;
+		}
 		/* The filter is gone with the last process that had it. */
 		if ((waits[LISTENER].revents & (POLLHUP | POLLERR)) != 0 &&
 		    (waits[LISTENER].revents & POLLIN) == 0) {

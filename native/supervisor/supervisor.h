@@ -9,7 +9,7 @@ int confine_supervisor(struct launch *launch); /* confine.c */
 int release_workload(struct launch *launch);   /* notifications.c */
 
 /* What ended the run, where it was not the workload's own doing. */
-enum ending { ENDED_BY_ITSELF, ENDED_BY_TIME, ENDED_BY_QUOTA, ENDED_BY_TRAIL };
+enum ending { ENDED_BY_ITSELF, ENDED_BY_TIME, ENDED_BY_QUOTA, ENDED_BY_TRAIL, ENDED_BY_FAULT };
 
 /* Looks at the streams that are to be joined; supervise() joins them. supervise.c */
 int begin_relays(struct launch *launch);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sodium/crypto_hash_sha256.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* `,"prev":"64 digits"}` and a newline, with room to spare. */
@@ -124,6 +125,17 @@ enum trail_result trail_sync(struct trail *trail)
 		return fail_trail(trail, "bring the trail to the disk");
 	trail->unsynced = 0;
 	return TRAIL_OK;
+}
+
+enum trail_result require_written(struct trail *trail)
+{
+	struct stat file;
+	if (fstat(trail->file, &file) != 0)
+		return fail_trail(trail, "look at the trail");
+	if ((uint64_t)file.st_size == trail->bytes)
+		return TRAIL_OK;
+	errno = EIO;
+	return fail_trail(trail, "the trail is not as long as what was written");
 }
 
 int trail_deadline(const struct trail *trail)

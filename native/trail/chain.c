@@ -122,7 +122,11 @@ static bool end_entry(const struct trail *trail, struct line *line, struct chain
 	crypto_hash_sha256(end->head, (const unsigned char *)line->start, size - 1);
 	end->size += (off_t)size;
 	end->sequence++;
-	return true;
+	/* Appended under the lock, the entry is the file's end now. */
+	off_t now = lseek(trail->chain, 0, SEEK_END);
+	if (now >= 0 && now != end->size)
+		errno = EIO;
+	return now == end->size;
 }
 
 /* Cuts off what a crash left of an entry, and keeps it in an entry of its own. */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "trail/trail.h"
@@ -26,6 +27,13 @@ int open_counts(struct trail *trail)
 	ssize_t wrote = write(trail->counts_file, bytes, sizeof bytes);
 	if (wrote != (ssize_t)sizeof bytes) {
 		errno = wrote < 0 ? errno : ENOSPC;
+		return -1;
+	}
+	struct stat file;
+	if (fstat(trail->counts_file, &file) != 0)
+		return -1;
+	if (file.st_size != (off_t)sizeof bytes) {
+		errno = EIO;
 		return -1;
 	}
 	void *mapped = mmap(NULL, sizeof bytes, PROT_READ | PROT_WRITE, MAP_SHARED, trail->counts_file, 0);

@@ -124,6 +124,9 @@ int trail_deadline(const struct trail *trail);
 /* Brings all that was recorded to the disk; returns at once where nothing waits. */
 enum trail_result trail_sync(struct trail *trail);
 
+/* Asks the kernel whether the trail is as long as what was written to it. */
+enum trail_result require_written(struct trail *trail);
+
 /* Calls that were refused so far (denied or killed). */
 uint64_t trail_refused(const struct trail *trail);
 

@@ -8,8 +8,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -61,7 +63,7 @@ static void look_at_descriptors(struct checks *checks)
 	for (int number = 3; unused < GAP_AFTER_LAST; number++) {
 		int flags = fcntl(number, F_GETFD);
 		unused = flags == -1 ? unused + 1 : 0;
-		if (flags != -1 && (flags & FD_CLOEXEC) == 0)
+		if (flags == -1 ? errno != EBADF : (flags & FD_CLOEXEC) == 0)
 			inherited++;
 	}
 	char effective[CHECK_TEXT_SIZE];
@@ -70,9 +72,33 @@ static void look_at_descriptors(struct checks *checks)
 		  inherited == 0);
 }
 
-static void look_at_session(struct checks *checks)
+static void look_at_streams(const struct launch *launch, struct checks *checks)
 {
+	bool own = true;
+	for (int number = 0; number <= 2; number++) {
+		struct stat stream, wanted;
+		own = own && fstat(number, &stream) == 0 && fstat(launch->streams[number], &wanted) == 0 &&
+		      stream.st_dev == wanted.st_dev && stream.st_ino == wanted.st_ino;
+	}
+	add_check(checks, "streams", "the sandbox's own", own ? "the sandbox's own" : "the caller's",
+		  "fstat(2)", own);
+}
+
+static void look_at_signals(struct checks *checks)
+{
+	sigset_t blocked;
+	sigemptyset(&blocked);
+	bool none = sigprocmask(SIG_SETMASK, NULL, &blocked) == 0 && sigisemptyset(&blocked) == 1;
+	add_check(checks, "signals", "none is blocked", none ? "none is blocked" : "some are blocked",
+		  "sigprocmask(2)", none);
+}
+
+static void look_at_session(const struct plan *plan, struct checks *checks)
+{
+	pid_t session = 0;
 	bool leads = getsid(0) == getpid();
+	if (plan->terminal != 0)
+		leads = leads && ioctl(STDIN_FILENO, TIOCGSID, &session) == 0 && session == getpid();
 	add_check(checks, "session", "its own", leads ? "its own" : "another", "getsid(2)", leads);
 }
 
@@ -100,7 +126,9 @@ int look_around(struct launch *launch)
 	look_at_mounts(launch, checks);
 	look_at_limits(launch->plan, checks);
 	look_at_groups(launch->plan, checks);
-	look_at_session(checks);
+	look_at_session(launch->plan, checks);
+	look_at_streams(launch, checks);
+	look_at_signals(checks);
 	look_at_names(launch->plan, checks);
 	look_at_working_directory(launch->plan, checks);
 	look_at_descriptors(checks);

@@ -7,6 +7,7 @@
  * statfs(2), pivot_root(2).
  */
 #include <errno.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -21,7 +22,7 @@
 #endif
 
 /* statfs(2) f_flags have the values of statvfs(3)'s. */
-static bool has_flags(const struct statfs *mounted, unsigned flags)
+bool has_flags(const struct statfs *mounted, unsigned flags)
 {
 	unsigned long wanted = 0;
 	if ((flags & PLAN_MOUNT_FLAG_READ_ONLY) != 0)
@@ -42,6 +43,7 @@ void look_at_root(struct launch *launch, struct checks *checks)
 	const bool sealed = launch->plan->root_writable == 0;
 	const char *requested = sealed ? "overlay, read-only, nosuid, nodev" : "overlay, nosuid, nodev";
 	const char *effective = requested;
+	const uint64_t size = sealed ? SEALED_ROOT_SIZE : launch->plan->root_size;
 	bool read = stat("/", &root) == 0 && stat("/..", &above) == 0 && statfs("/", &mounted) == 0;
 	if (!read)
 		effective = "unreadable";
@@ -54,6 +56,8 @@ void look_at_root(struct launch *launch, struct checks *checks)
 	else if (!has_flags(&mounted, PLAN_MOUNT_FLAG_NOSUID | PLAN_MOUNT_FLAG_NODEV |
 					      (sealed ? PLAN_MOUNT_FLAG_READ_ONLY : 0u)))
 		effective = "without a flag that was asked for";
+	else if (!has_size(launch->scratch, size))
+		effective = "of another size";
 	add_check(checks, "root", requested, effective, "stat(2) of / and /.., statfs(2)",
 		  effective == requested);
 }
@@ -98,7 +102,40 @@ static bool is_masked(const struct plan_mount *mount)
 	       mounted.f_type == TMPFS_MAGIC && has_flags(&mounted, PLAN_MOUNT_FLAG_READ_ONLY);
 }
 
-static bool is_as_planned(const struct plan_mount *mount)
+/* A file that only a whole proc has; that it is not there at all tells subset=pid from a mask. */
+static bool is_process_subset(const struct plan_mount *mount)
+{
+	char path[PATH_MAX];
+	struct stat file;
+	snprintf(path, sizeof path, "%s/cpuinfo", mount->target);
+	return stat(path, &file) == -1 && errno == ENOENT;
+}
+
+/* The very file or folder that was opened on the host. */
+static bool is_source(const struct plan_mount *mount, int source)
+{
+	struct stat wanted, found;
+	return fstat(source, &wanted) == 0 && stat(mount->target, &found) == 0 &&
+	       wanted.st_dev == found.st_dev && wanted.st_ino == found.st_ino;
+}
+
+static bool has_content(const struct plan_mount *mount, int source)
+{
+	switch (mount->kind) {
+	case PLAN_MOUNT_TMPFS:
+		return is_memory(mount->target, mount->size, mount->max_files, mount->mode);
+	case PLAN_MOUNT_PROC:
+		return (mount->flags & PLAN_MOUNT_FLAG_SUBSET_PID) == 0 || is_process_subset(mount);
+	case PLAN_MOUNT_DEV:
+		return has_devices(mount);
+	case PLAN_MOUNT_BIND:
+		return is_source(mount, source);
+	default:
+		return true;
+	}
+}
+
+static bool is_as_planned(const struct plan_mount *mount, int source)
 {
 	struct statfs mounted;
 	if (mount->kind == PLAN_MOUNT_MASK)
@@ -107,7 +144,8 @@ static bool is_as_planned(const struct plan_mount *mount)
 		/* Out of the workload's reach is no danger; absent is none for what only restricts a path. */
 		return errno == EACCES || (errno == ENOENT && mount->kind == PLAN_MOUNT_READ_ONLY);
 	long type = type_of(mount);
-	return (type == 0 || mounted.f_type == type) && has_flags(&mounted, flags_of(mount));
+	return (type == 0 || mounted.f_type == type) && has_flags(&mounted, flags_of(mount)) &&
+	       has_content(mount, source);
 }
 
 void look_at_mounts(struct launch *launch, struct checks *checks)
@@ -116,7 +154,7 @@ void look_at_mounts(struct launch *launch, struct checks *checks)
 	char text[CHECK_TEXT_SIZE];
 	size_t wrong = 0;
 	for (size_t i = 0; i < plan->mount_count; i++) {
-		if (is_as_planned(&plan->mount[i]))
+		if (is_as_planned(&plan->mount[i], launch->mount_sources[i]))
 			continue;
 		wrong++;
 		add_check(checks, "mounts", plan->mount[i].target, "not as planned", "statfs(2)", false);

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "steps.h"
 
 int begin_session(struct launch *launch)
@@ -34,7 +35,7 @@ int begin_session(struct launch *launch)
 int take_streams(struct launch *launch)
 {
 	for (int number = 0; number <= 2; number++)
-		if (dup2(launch->streams[number], number) == -1)
+		if (replace_descriptor(launch->streams[number], number) == -1)
 			return -1;
 	/* Init's end of the control socket must not live on here: its end tells of init's death. */
 	if (close(launch->control_init) == -1)

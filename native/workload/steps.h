@@ -2,6 +2,8 @@
 #ifndef WORKLOAD_STEPS_H
 #define WORKLOAD_STEPS_H
 
+#include <sys/statfs.h>
+
 #include "launcher/launch.h"
 
 int begin_session(struct launch *launch);	       /* session.c */
@@ -20,9 +22,13 @@ int install_filter(struct launch *launch);	       /* filter.c */
 int ask_canary(struct launch *launch);		       /* filter.c */
 _Noreturn void execute_program(struct launch *launch); /* program.c */
 
-/* looking.c: more of look_around, by subject */
-void look_at_landlock(struct launch *launch, struct checks *checks); /* landlock.c */
-void look_at_root(struct launch *launch, struct checks *checks);     /* look_at_mounts.c */
-void look_at_mounts(struct launch *launch, struct checks *checks);   /* look_at_mounts.c */
+/* More of look_around(), by subject. */
+void look_at_landlock(struct launch *launch, struct checks *checks);		/* landlock.c */
+bool has_flags(const struct statfs *mounted, unsigned flags);			/* look_at_mounts.c */
+bool has_size(int descriptor, uint64_t size);					/* look_at_memory.c */
+bool is_memory(const char *path, uint64_t size, uint64_t files, unsigned mode); /* look_at_memory.c */
+bool has_devices(const struct plan_mount *mount);				/* look_at_memory.c */
+void look_at_root(struct launch *launch, struct checks *checks);		/* look_at_mounts.c */
+void look_at_mounts(struct launch *launch, struct checks *checks);		/* look_at_mounts.c */
 
 #endif

@@ -12,9 +12,12 @@
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 
 #include "fault_tracer.h"
+
+enum { PAGE = 4096 };
 
 static int64_t number_that_does_nothing(const struct process *process)
 {
@@ -41,6 +44,42 @@ static void note_clone_flags(struct process *process)
 		process->clone_flags = CLONE_VM | CLONE_VFORK;
 	else if (process->number == SYS_fork)
 		process->clone_flags = 0;
+}
+
+/* What tells two calls of one kind apart: the path of a lookup, the name of a mount's parameter. */
+static int text_argument(uint64_t number)
+{
+	switch (number) {
+	case SYS_openat:
+	case SYS_openat2:
+	case SYS_newfstatat:
+	case SYS_faccessat2:
+	case SYS_mkdirat:
+	case SYS_fchmodat:
+	case SYS_mount:
+		return 1;
+	case SYS_fsconfig:
+		return 2;
+	default:
+		return -1;
+	}
+}
+
+/* A text that ends before its page does is read with it; one that does not is cut there. */
+static void note_text(struct process *process)
+{
+	int index = text_argument(process->number);
+	process->text[0] = '\0';
+	if (index == -1 || process->arguments[index] == 0)
+		return;
+	uint64_t start = process->arguments[index], room = PAGE - start % PAGE;
+	struct iovec to = { process->text, room < TEXT_SIZE - 1 ? room : TEXT_SIZE - 1 };
+	struct iovec from = { (void *)(uintptr_t)start, to.iov_len };
+	ssize_t got = process_vm_readv(process->pid, &to, 1, &from, 1, 0);
+	process->text[got < 0 ? 0 : got] = '\0';
+	for (char *c = process->text; *c != '\0'; c++)
+		if (*c <= ' ' || *c > '~')
+			*c = '?';
 }
 
 static bool is_meant(const struct process *process, const struct fault *fault)
@@ -74,6 +113,7 @@ static void enter_call(struct process *process, const struct __ptrace_syscall_in
 	for (size_t i = 0; i < 6; i++)
 		process->arguments[i] = info->entry.args[i];
 	note_clone_flags(process);
+	note_text(process);
 	/* Nothing before main() makes this call, and it is the first that main() makes. */
 	if (process->number == SYS_umask)
 		process->begun = true;
@@ -105,7 +145,7 @@ static void leave_call(struct process *process, const struct __ptrace_syscall_in
 		process->seen[process->number]);
 	for (size_t i = 0; i < 6; i++)
 		fprintf(log, " %llx", (unsigned long long)process->arguments[i]);
-	fprintf(log, " = %lld\n", (long long)result);
+	fprintf(log, " = %lld %s\n", (long long)result, process->text);
 }
 
 void handle_call(struct process *process, const struct fault *fault, FILE *log)

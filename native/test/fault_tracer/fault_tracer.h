@@ -17,7 +17,7 @@ enum action {
 	ACTION_KILL    /* the process whose role is `value` is killed as the call begins */
 };
 
-enum { MOST_CALLS = 1024, MOST_PROCESSES = 256 };
+enum { MOST_CALLS = 1024, MOST_PROCESSES = 256, TEXT_SIZE = 96 };
 
 struct fault {
 	enum action action;
@@ -36,6 +36,7 @@ struct process {
 	bool replaced; /* this call is not made */
 	uint64_t number, arguments[6];
 	uint64_t clone_flags;
+	char text[TEXT_SIZE];	   /* of its arguments, where one is a path or a parameter's name */
 	unsigned seen[MOST_CALLS]; /* how often each call was made since main() */
 };
 
