@@ -5,7 +5,7 @@
  * at which one of our processes is killed.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installationRoot } from '../../src/base/installation.js';
@@ -23,6 +23,8 @@ export type Call = {
   /** As 64-bit numbers. */
   readonly arguments: readonly bigint[];
   readonly result: bigint;
+  /** A path or a parameter's name among its arguments. */
+  readonly text: string;
 };
 
 export type Fault =
@@ -43,6 +45,11 @@ export type Outcome = {
 };
 
 const TRACER = join(installationRoot, 'build/native/test/fault_tracer');
+/** What a guard takes away must be there first: mounts that spread (as under systemd), descriptors of the caller. */
+const UNSHARE = '/usr/bin/unshare';
+const SHARED_MOUNTS = ['--mount', '--propagation', 'shared'];
+const INHERITED = openSync('/dev/null', 'r');
+const SECCOMP_IOCTL_NOTIF_SEND = 0xc0182101n;
 const NAMES = new Map(allSyscalls.map(({ name, nr }) => [nr, name]));
 
 type Traced = Omit<Outcome, 'call' | 'fault'> & { readonly log: readonly string[] };
@@ -52,7 +59,19 @@ export async function recordCalls(ground: LaunchGround, command: readonly string
   const { log, status, stderr } = await trace(ground, ['record', '-', '0', '0', '0'], command);
   const end = log.indexOf('executed');
   if (end === -1) throw new Error(`the workload did not run: ${status} ${stderr}`);
-  return log.slice(0, end).flatMap((line) => parseCall(line));
+  return beforeExec(log.slice(0, end).flatMap((line) => parseCall(line)));
+}
+
+/** The supervisor's second answer lets the workload execute: what it does next may come first in the log. */
+function beforeExec(calls: readonly Call[]): readonly Call[] {
+  const answers = calls.filter(
+    ({ role, name, arguments: [, request] }) =>
+      role === 'supervisor' && name === 'ioctl' && request === SECCOMP_IOCTL_NOTIF_SEND,
+  );
+  const last = answers[1];
+  if (last === undefined) return calls;
+  const end = calls.indexOf(last);
+  return calls.filter((call, index) => call.role !== 'supervisor' || index <= end);
 }
 
 export async function injectFault(
@@ -82,12 +101,12 @@ export async function twoAtATime<Item, Result>(
 }
 
 export const spellCall = (call: Call): string =>
-  `${call.role} ${call.name}#${call.occurrence}(${call.arguments.map((value) => `0x${value.toString(16)}`).join(', ')})`;
+  `${call.role} ${call.name}#${call.occurrence}(${call.arguments.map((value) => `0x${value.toString(16)}`).join(', ')}) ${call.text}`;
 
 function parseCall(line: string): Call[] {
-  const match = /^call (\w+) (\d+) (\d+) ([0-9a-f ]+) = (-?\d+)$/.exec(line);
+  const match = /^call (\w+) (\d+) (\d+) ([0-9a-f ]+) = (-?\d+) (\S*)$/.exec(line);
   if (match === null) return [];
-  const [, role = '', number = '', occurrence = '', values = '', result = ''] = match;
+  const [, role = '', number = '', occurrence = '', values = '', result = '', text = ''] = match;
   const nr = Number(number);
   return [
     {
@@ -97,6 +116,7 @@ function parseCall(line: string): Call[] {
       occurrence: Number(occurrence),
       arguments: values.split(' ').map((value) => BigInt(`0x${value}`)),
       result: BigInt(result),
+      text,
     },
   ];
 }
@@ -106,15 +126,15 @@ function trace(ground: LaunchGround, fault: readonly string[], command: readonly
   const file = join(folder, 'log');
   const { uid, gid, environment, home } = ground.user;
   return new Promise((resolve, reject) => {
-    const child = spawn(TRACER, [String(uid), String(gid), file, ...fault, ...command], {
+    const child = spawn(UNSHARE, [...SHARED_MOUNTS, TRACER, String(uid), String(gid), file, ...fault, ...command], {
       env: { ...environment },
       cwd: home,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', INHERITED, INHERITED],
     });
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.on('error', reject);
     child.on('close', (status) => {
       const log = readFileSync(file, 'utf8').split('\n');

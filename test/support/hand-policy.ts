@@ -5,7 +5,7 @@ import { allSyscalls } from '../../src/seccomp/syscalls.js';
 import { filterOf, rule } from './filters.js';
 
 const MIB = 1n << 20n;
-const REFUSED = new Set(['mount', 'ptrace', 'unshare', 'setns', 'bpf', 'reboot']);
+const REFUSED = new Set(['mount', 'ptrace', 'unshare', 'setns', 'bpf', 'reboot', 'execve', 'execveat']);
 const flags = { noexec: true, nosuid: true, nodev: true } as const;
 const LANDLOCK_FS = 0xffffn;
 const EXECUTE_READ = 0b1101n;
@@ -81,8 +81,7 @@ const mountsWith = (shared: string): readonly MountOperation[] => [
   { kind: 'tmpfs', target: '/tmp', sizeBytes: 64n * MIB, maxFiles: 4096, mode: 0o1777, flags },
   { kind: 'bind', source: shared, target: '/shared', access: 'read-write', flags },
   { kind: 'mask', target: '/proc/scsi' },
-  { kind: 'mask', target: '/etc' },
-  { kind: 'read-only', target: '/bin' },
+  { kind: 'mask', target: '/srv' },
 ];
 
 let compiled: CompiledPolicy['program'] | undefined;

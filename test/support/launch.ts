@@ -72,6 +72,7 @@ export function launchGround(options: GroundOptions): LaunchGround {
   mkdirSync(stateDirectory, { mode: 0o700 });
   chownSync(stateDirectory, user.uid, user.gid);
   const host = measureAs(user, product);
+  giveToUser(layer, host);
   const rootFs = rootOf(layer, host);
   let written = 0;
   return {
@@ -134,10 +135,16 @@ function makeFolder(path: string, mode: number): string {
 }
 
 function makeRoot(root: string): string {
-  for (const folder of ['', 'bin', 'tmp', 'proc', 'dev', 'etc']) makeFolder(join(root, folder), 0o755);
+  for (const folder of ['', 'bin', 'tmp', 'proc', 'dev', 'etc', 'srv']) makeFolder(join(root, folder), 0o755);
   copyFileSync(join(installationRoot, 'build/native/test/tiny_workload'), join(root, 'bin/tiny_workload'));
   chmodSync(join(root, 'bin/tiny_workload'), 0o755);
   return root;
+}
+
+/** An unpacked image belongs to the ids that the sandbox will have. */
+function giveToUser(layer: string, { idMap }: HostFacts): void {
+  if (process.getuid?.() !== 0) return;
+  spawnSync('chown', ['-R', `${idMap.uid[0]?.outer ?? 0}:${idMap.gid[0]?.outer ?? 0}`, layer]);
 }
 
 /** What an administrator does for a user on a host with version 1 hierarchies; none where there are none. */
