@@ -49,9 +49,10 @@ function asSubordinate(trial: Trial, facts: HostFacts): Trial {
   return { ...named, available: false, found: 'only the own id can be mapped' };
 }
 
-function conclude({ error, ...trial }: Trial, situation: Situation): Mechanism {
+function conclude({ error, withoutNamespace, ...trial }: Trial, situation: Situation): Mechanism {
   const remedy = REMEDIES[trial.name];
-  if (remedy === undefined) {
+  const cure = withoutNamespace ? REMEDIES['user-namespace'] : remedy;
+  if (remedy === undefined || cure === undefined) {
     throw new HostError('HOST_DOCTOR_FAILED', `the trial ${trial.name} is of another version`, {
       hint: 'build the product (scripts/build) and try again',
     });
@@ -61,6 +62,6 @@ function conclude({ error, ...trial }: Trial, situation: Situation): Mechanism {
     ...trial,
     status: remedy.need === 'strict' ? 'missing' : 'relaxed',
     without: remedy.without,
-    fix: remedy.fix(situation, { ...trial, error }),
+    fix: cure.fix(situation, { ...trial, error }),
   };
 }

@@ -12,12 +12,14 @@ export type Trial = {
   readonly found: string;
   /** The name of the error, such as EPERM, where a call failed. */
   readonly error?: string | undefined;
+  /** Nothing of the mechanism itself was tried, for there was no user namespace to try it in. */
+  readonly withoutNamespace?: boolean;
 };
 
 /** `missing`: strict refuses to run. `relaxed`: it runs, with `without` as the price. */
 export type Status = 'ok' | 'relaxed' | 'missing';
 
-export type Mechanism = Omit<Trial, 'error'> & {
+export type Mechanism = Omit<Trial, 'error' | 'withoutNamespace'> & {
   readonly status: Status;
   /** What is lost where it is not available. */
   readonly without: string | undefined;

@@ -14,6 +14,8 @@ const LIMITS = {
   pids: { v2: ['pids.max', '20'], v1: ['pids.max', '20'] },
   cpu: { v2: ['cpu.max', '20000 100000'], v1: ['cpu.cfs_quota_us', '20000'] },
 } as const;
+/** How native/doctor/enter.c names it. */
+const NAMESPACE_STEP = 'a new user namespace';
 const CONTROLLERS = ['memory', 'pids', 'cpu'] as const;
 
 /**
@@ -70,6 +72,7 @@ function readTrial(text: string): Trial {
     how,
     found: available ? version : `${step}: ${error || 'not as it should be'}`,
     error: error || undefined,
+    withoutNamespace: step === NAMESPACE_STEP,
   };
 }
 

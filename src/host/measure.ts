@@ -13,7 +13,7 @@ import type { HostFacts } from './facts.js';
 import { chooseIdMap, type Owner } from './id-map.js';
 
 /** Where setuid helpers are looked for; never the caller's PATH. */
-const HELPER_FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin'];
+const HELPER_FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/run/wrappers/bin'];
 const SETUID = 0o4000;
 
 /**

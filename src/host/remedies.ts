@@ -30,7 +30,12 @@ const CONTAINER =
   'if this is a container, start it so that it may: for podman and Docker ' +
   '`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, and `--security-opt unmask=ALL` with podman';
 const REFUSED = 'strict refuses to run';
-const newerKernel = (version: string) => (): string => `boot a kernel from ${version} on; ${CONTAINER}`;
+const newerKernel =
+  (version: string): Remedy['fix'] =>
+  ({ facts }, { error }) =>
+    error === 'EPERM' || error === 'EACCES'
+      ? CONTAINER
+      : `boot a kernel from ${version} on (this is ${facts.kernelRelease})`;
 const strict = (fix: Remedy['fix']): Remedy => ({ need: 'strict', without: REFUSED, fix });
 const namespace = strict((situation, trial) => namespaceFix(situation, trial));
 
@@ -71,10 +76,10 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: () => CONTAINER,
   },
   'pseudo-terminal': { need: 'preferred', without: 'no -t: workloads get no terminal', fix: () => CONTAINER },
-  'seccomp-notification': strict((_, { error }) =>
-    error === 'EBUSY'
+  'seccomp-notification': strict((situation, trial) =>
+    trial.error === 'EBUSY'
       ? 'the program that started this one has a listener of its own, and the kernel allows one: start sandbox outside of it'
-      : newerKernel('5.5')(),
+      : newerKernel('5.5')(situation, trial),
   ),
   'seccomp-sync-wake-up': {
     need: 'preferred',
@@ -86,10 +91,10 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = {
     without: 'a signal can interrupt a call that the supervisor has taken already; it is then recorded once more',
     fix: newerKernel('5.19'),
   },
-  landlock: strict((_, { error }) =>
-    error === 'EOPNOTSUPP'
+  landlock: strict((situation, trial) =>
+    trial.error === 'EOPNOTSUPP'
       ? 'Landlock is switched off: add landlock to the list after lsm= on the kernel’s command line and boot again'
-      : newerKernel('5.13')(),
+      : newerKernel('5.13')(situation, trial),
   ),
   'confined-lookup': strict(newerKernel('5.6')),
   pidfd: strict(newerKernel('5.3')),

@@ -61,6 +61,7 @@ const removals = new Set<() => void>();
 process.on('exit', () => {
   for (const remove of removals) remove();
 });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 /** Why such a user cannot be had here; undefined: it can. For `test.needs`. */
 export function userRequirement(wanted: { readonly subordinateIds: boolean }): string | undefined {
