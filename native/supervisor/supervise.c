@@ -19,6 +19,7 @@
 #include "supervisor.h"
 
 enum { INPUT, OUTPUT, ERROR_OUTPUT, RELAYS };
+enum { MOST_ANSWERS = 64 };
 enum { LISTENER = RELAYS, INIT, SIGNALS, EXECUTED, TIMER, WAITS };
 
 static struct relay relays[RELAYS];
@@ -88,6 +89,20 @@ static enum ending note_start(struct launch *launch)
 										       : ENDED_BY_TRAIL;
 }
 
+/* A flood of refused calls is answered at the rate of the listener, but not to the exclusion of all else. */
+static enum ending answer_all(struct launch *launch)
+{
+	struct pollfd more = { .fd = launch->listener, .events = POLLIN };
+	for (int answered = 0; answered < MOST_ANSWERS; answered++) {
+		enum ending ending = answer_notifications(launch);
+		if (ending != ENDED_BY_ITSELF)
+			return ending;
+		if (poll(&more, 1, 0) != 1 || (more.revents & POLLIN) == 0)
+			break;
+	}
+	return ENDED_BY_ITSELF;
+}
+
 static enum ending handle(struct launch *launch, const struct pollfd *waits)
 {
 	enum ending ending = ENDED_BY_ITSELF;
@@ -95,7 +110,7 @@ static enum ending handle(struct launch *launch, const struct pollfd *waits)
 		if (waits[i].revents != 0)
 			move_bytes(&relays[i]);
 	if ((waits[LISTENER].revents & POLLIN) != 0)
-		ending = answer_notifications(launch);
+		ending = answer_all(launch);
 	if (ending == ENDED_BY_ITSELF && (waits[SIGNALS].revents & POLLIN) != 0)
 		ending = take_signals_in(launch);
 	if (ending == ENDED_BY_ITSELF && waits[EXECUTED].revents != 0)

@@ -8,7 +8,7 @@ import { HEADER, root, writeChanged } from '../write-changed.mjs';
 import { syscallTable } from './syscalls.mjs';
 
 const HEADERS = '/usr/include/x86_64-linux-gnu/asm';
-const SEVERITIES = ['low', 'medium', 'high', 'critical'];
+const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'];
 const techniques = JSON.parse(readFileSync(`${root}audit/techniques.json`, 'utf8'));
 const argumentTable = JSON.parse(readFileSync(`${root}audit/syscall-arguments.json`, 'utf8'));
 
@@ -124,7 +124,7 @@ struct syscall_entry find_syscall(uint32_t architecture, uint32_t number);
 /* Argument \`index\` of an entry, below its argument_count. */
 struct syscall_argument find_syscall_argument(const struct syscall_entry *entry, size_t index);
 
-/* "low", "medium" ... */
+/* "info", "low", "medium" ... */
 const char *syscall_severity_name(enum syscall_severity severity);
 #endif
 `,
