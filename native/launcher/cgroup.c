@@ -23,7 +23,8 @@
 #include "base/descriptors.h"
 #include "host.h"
 
-enum { REMOVE_TRIES = 100, REMOVE_PAUSE_NS = 10000000, KEEPER_TRIES = 20000, KEEPER_PAUSE_NS = 50000 };
+/* Ten seconds: killed processes leave their group only when they are reaped. */
+enum { REMOVE_TRIES = 1000, REMOVE_PAUSE_NS = 10000000, KEEPER_TRIES = 20000, KEEPER_PAUSE_NS = 50000 };
 
 static int parents[CGROUP_MAX];
 
