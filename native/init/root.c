@@ -107,10 +107,28 @@ int mount_root(struct launch *launch)
 	return close(folder);
 }
 
+/*
+ * The file system as well as its mount: of a running program that its user may write, the kernel would
+ * otherwise say that it is busy before it says that the mount is read-only.
+ */
+static int seal_file_system(int root)
+{
+	int context = (int)syscall(SYS_fspick, root, "", (unsigned)(FSPICK_EMPTY_PATH | FSPICK_CLOEXEC));
+	if (context == -1)
+		return -1;
+	if (syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, "ro", NULL, 0) == -1)
+		return -1;
+	if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) == -1)
+		return -1;
+	return close(context);
+}
+
 int seal_root(struct launch *launch)
 {
 	if (launch->plan->root_writable != 0)
 		return 0;
+	if (seal_file_system(launch->root) == -1)
+		return -1;
 	return restrict_mount(launch->root, MOUNT_ATTR_RDONLY, false);
 }
 
