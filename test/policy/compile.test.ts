@@ -58,7 +58,7 @@ const namesOf = (policy: Policy, host: HostFacts): string[] =>
   compilePolicy(policy, host).limits.rlimits.map(({ name }) => name);
 
 test('resource limits stand in where no cgroup bounds, and only there', () => {
-  const own = ['core', 'nofile', 'memlock', 'sigpending', 'msgqueue', 'nice', 'rtprio'];
+  const own = ['core', 'nofile', 'memlock', 'as', 'sigpending', 'msgqueue', 'nice', 'rtprio'];
   assert.equal(namesOf(strict, IDEAL_HOST), own);
   assert.equal(namesOf(strict, { ...IDEAL_HOST, cgroup: NONE }), ['data', 'core', 'nproc', ...own.slice(1)]);
   const memoryOnly: HostFacts['cgroup'] = { kind: 'v1', parents: { memory: '/x' } };
