@@ -44,6 +44,17 @@ export type Outcome = {
   readonly left: number;
 };
 
+/** It does not return where it succeeds, and so is in no record. */
+const LAST_CALL: Call = {
+  role: 'workload',
+  name: 'execve',
+  number: 59,
+  occurrence: 1,
+  arguments: [],
+  result: 0n,
+  text: '',
+};
+
 const TRACER = join(installationRoot, 'build/native/test/fault_tracer');
 /** What a guard takes away must be there first: mounts that spread (as under systemd), descriptors of the caller. */
 const UNSHARE = '/usr/bin/unshare';
@@ -59,7 +70,7 @@ export async function recordCalls(ground: LaunchGround, command: readonly string
   const { log, status, stderr } = await trace(ground, ['record', '-', '0', '0', '0'], command);
   const end = log.indexOf('executed');
   if (end === -1) throw new Error(`the workload did not run: ${status} ${stderr}`);
-  return beforeExec(log.slice(0, end).flatMap((line) => parseCall(line)));
+  return [...beforeExec(log.slice(0, end).flatMap((line) => parseCall(line))), LAST_CALL];
 }
 
 /** The supervisor's second answer lets the workload execute: what it does next may come first in the log. */
