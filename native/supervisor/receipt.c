@@ -87,6 +87,15 @@ static void look_for_twin(const struct plan *plan, struct checks *checks)
 			  "no folder in which this user may make a group", false);
 }
 
+/* What the policy would have liked and nothing here gives is told, so that its absence is not silent. */
+static void look_for_missing(const struct plan *plan, struct checks *checks)
+{
+	for (size_t i = 0; i < plan->preferred_count; i++)
+		if (!is_measured(checks, plan->preferred[i]))
+			add_check(checks, plan->preferred[i], "preferred by the policy", "none",
+				  "no step of the launch could give it", false);
+}
+
 static int record(struct launch *launch, const struct checks *checks)
 {
 	static struct receipt_entry entries[CHECK_MAX];
@@ -111,6 +120,7 @@ int take_receipt(struct launch *launch)
 	look_for_twin(launch->plan, &checks);
 	for (size_t i = 0; i < launch->shared->inside.count && checks.count < CHECK_MAX; i++)
 		checks.list[checks.count++] = launch->shared->inside.list[i];
+	look_for_missing(launch->plan, &checks);
 	if (launch->shared->inside.count > CHECK_MAX || checks.count >= CHECK_MAX) {
 		errno = E2BIG;
 		return -1;
