@@ -42,6 +42,17 @@ export function describeFailure(error: unknown, json: boolean): string {
   return `${printable(lines.join('\n'))}\n`;
 }
 
+/** The same for a command line that commander could not read; `text` is its own message, `error: …`. */
+export function describeMisuse(text: string, words: readonly string[]): string {
+  const [first = '', ...more] = text.trim().split('\n');
+  const message = [first.replace(/^error: /, ''), ...more].join(' ');
+  const command =
+    words[0] !== undefined && /^[a-z]+$/.test(words[0]) && !/unknown command/.test(message) ? ` ${words[0]}` : '';
+  const hint = `sandbox${command} --help shows how it is written`;
+  if (words.includes('--json')) return `${JSON.stringify({ error: { code: 'USAGE_INVALID', message, hint } })}\n`;
+  return `${printable(`sandbox: USAGE_INVALID: ${message}\n  to do: ${hint}`)}\n`;
+}
+
 /** Whether commander threw only to say that it has already printed help or the version. */
 export function isDisplayed(error: CommanderError): boolean {
   return error.exitCode === 0;

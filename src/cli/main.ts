@@ -7,7 +7,7 @@ import { directoriesOf } from '../base/directories.js';
 import { SandboxError } from '../base/errors.js';
 import { productVersion } from '../base/installation.js';
 import type { CliContext } from './context.js';
-import { describeFailure, EXIT_INTERRUPTED, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
+import { describeFailure, describeMisuse, EXIT_INTERRUPTED, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
 
 type Register = (program: Command, context: CliContext) => void;
 
@@ -56,8 +56,11 @@ const program = new Command('sandbox')
   .version(productVersion())
   .enablePositionalOptions()
   .exitOverride()
-  .configureOutput({ writeOut: context.stdout, writeErr: context.stderr })
-  .showHelpAfterError('(sandbox --help shows the commands)');
+  .configureOutput({
+    writeOut: context.stdout,
+    writeErr: context.stderr,
+    outputError: (text) => context.stderr(describeMisuse(text, words)),
+  });
 
 try {
   const wanted = GROUPS[words[0] ?? ''];
