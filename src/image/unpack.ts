@@ -3,6 +3,8 @@
  * Each layer's blob is hashed while it is unpacked, and is in its place only
  * when both its digests are right.
  */
+import { statSync } from 'node:fs';
+import type { IdMap } from '../base/id-map.js';
 import { addLayer, findLayer, type Layer, removeDebris } from '../store/layers.js';
 import { markSeen, wasSeen } from '../store/seen.js';
 import type { Store } from '../store/store.js';
@@ -172,8 +174,16 @@ function folderRoot(image: FolderImage, trust: TrustSummary, { idMap }: Mapping)
     idMap,
     configuration: asRunConfiguration(EMPTY_CONFIGURATION, { passwd: { kind: 'none' }, group: { kind: 'none' } }),
     trust,
-    remarks: [],
+    remarks: foreignOwner(image.folder, idMap),
   };
+}
+
+/** A plain folder is used as it stands: what belongs to ids outside the map is nobody's inside. */
+function foreignOwner(folder: string, { method, uid }: IdMap): readonly string[] {
+  const owner = statSync(folder).uid;
+  if (uid.some(({ outer, count }) => owner >= outer && owner < outer + count)) return [];
+  const ids = method === 'single' ? 'you' : 'ids of a sandbox';
+  return [`${folder} does not belong to ${ids}: inside its files are nobody's, and cannot be changed under any policy`];
 }
 
 const EMPTY_CONFIGURATION: ImageConfiguration = {

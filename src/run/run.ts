@@ -75,7 +75,7 @@ export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
       stateDirectory: openStateDirectory(directories),
       programs: identifyPrograms(installationRoot),
     };
-    const warnings = warningsOf(verdict, request.image);
+    const warnings = [...warningsOf(verdict, request.image), ...(image.kind === 'folder' ? rootFs.remarks : [])];
     const files = [
       ...policy.files,
       ...trust.inputs,
