@@ -7,6 +7,7 @@ import { directoriesOf } from '../base/directories.js';
 import { SandboxError } from '../base/errors.js';
 import { productVersion } from '../base/installation.js';
 import type { CliContext } from './context.js';
+import { CliError } from './errors.js';
 import { describeFailure, describeMisuse, EXIT_INTERRUPTED, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
 
 type Register = (program: Command, context: CliContext) => void;
@@ -26,13 +27,15 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Register[]>>> = {
 };
 
 const uid = process.getuid?.() ?? 0;
-const home = process.env['HOME']?.startsWith('/') ? process.env['HOME'] : homedir();
+const home = process.env['HOME']?.startsWith('/') ? process.env['HOME'] : homeOfUser();
 const words = process.argv.slice(2);
 const context: CliContext = {
   environment: process.env,
   home,
   uid,
-  workingDirectory: process.cwd(),
+  get workingDirectory() {
+    return currentFolder();
+  },
   words,
   directories: directoriesOf(process.env, home, uid),
   isTerminal: {
@@ -44,6 +47,27 @@ const context: CliContext = {
   stderr: (text) => writeAll(2, text),
   exitCode: 0,
 };
+
+/** Only where a relative path has to be completed does it matter whether it still exists. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new CliError('CLI_FOLDER_GONE', 'the folder that this was started in does not exist any more', {
+      cause,
+      hint: 'change to one that exists: cd',
+    });
+  }
+}
+
+/** A user without an entry in passwd has the root folder, as with Docker. */
+function homeOfUser(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
+}
 
 /** Writes synchronously: the process may end right after. */
 function writeAll(descriptor: number, text: string | Uint8Array): void {

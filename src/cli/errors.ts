@@ -1,0 +1,3 @@
+import { SandboxError } from '../base/errors.js';
+
+export class CliError extends SandboxError<'CLI_FOLDER_GONE'> {} // the working directory was removed
