@@ -1,0 +1,96 @@
+/** Layers for tests of the unpacker: what must be refused, and one of everything that must not. */
+import type { TarEntry } from './tar.js';
+
+/** Entries of which each must be refused, and a word of the reason. */
+export const REFUSED: readonly (readonly [string, readonly TarEntry[], RegExp])[] = [
+  ['a name with ..', [{ name: '../out' }], /leads out/],
+  ['a name with .. in the middle', [{ name: 'a/../../out' }], /leads out/],
+  ['an absolute name', [{ name: '/tmp/out' }], /absolute/],
+  ['a name that a pax record makes lead out', [{ name: 'ok', pax: { path: '../out' } }], /leads out/],
+  ['a write through a link to ..', [{ name: 'd', type: 'link', target: '..' }, { name: 'd/out' }], /leads out/],
+  [
+    'a write through a chain of links',
+    [{ name: 'a', type: 'folder' }, { name: 'a/b', type: 'link', target: '../..' }, { name: 'a/b/out' }],
+    /leads out/,
+  ],
+  [
+    'a write through an absolute link',
+    [{ name: 'e', type: 'link', target: '/nowhere' }, { name: 'e/out' }],
+    /not exist/,
+  ],
+  ['a write through a link to itself', [{ name: 'l', type: 'link', target: 'l' }, { name: 'l/out' }], /40 links/],
+  [
+    'a folder over a link',
+    [
+      { name: 'x', type: 'link', target: '..' },
+      { name: 'x', type: 'folder' },
+    ],
+    /in place of a link/,
+  ],
+  ['a hard link to ..', [{ name: 'h', type: 'hardlink', target: '../etc/passwd' }], /leads out/],
+  ['an absolute hard link', [{ name: 'h', type: 'hardlink', target: '/etc/passwd' }], /absolute/],
+  ['a hard link to nothing', [{ name: 'h', type: 'hardlink', target: 'nothing' }], /not in the layer/],
+  [
+    'a hard link to a folder',
+    [
+      { name: 'd', type: 'folder' },
+      { name: 'h', type: 'hardlink', target: 'd' },
+    ],
+    /not a file/,
+  ],
+  [
+    'a hard link through a link that leads out',
+    [
+      { name: 's', type: 'link', target: '..' },
+      { name: 'h', type: 'hardlink', target: 's/etc/passwd' },
+    ],
+    /leads out/,
+  ],
+  ['a device node', [{ name: 'null', type: 'character' }], /device node/],
+  ['a block device', [{ name: 'srv/sda', type: 'block' }], /device node/],
+  ['a file in place of the root', [{ name: '.' }], /root|type/],
+  ['a file below a file', [{ name: 'f' }, { name: 'f/g' }], /not a folder/],
+  ['something below a whiteout', [{ name: '.wh.a/b' }], /below a whiteout/],
+  ['a whiteout of nothing', [{ name: '.wh.' }], /names nothing/],
+  ['a whiteout of ..', [{ name: '.wh...' }], /names nothing/],
+  ['a whiteout of a whiteout', [{ name: '.wh..wh.x' }], /names nothing/],
+  ['a whiteout that is a folder', [{ name: '.wh.x', type: 'folder' }], /not a plain file/],
+  ['a name deeper than 256 folders', [{ name: `${'a/'.repeat(257)}b` }], /deeper/],
+  ['a name of 256 bytes', [{ name: 'n'.repeat(256) }], /longer than 255/],
+  ['a path of more than 4095 bytes', [{ name: `${'n'.repeat(200)}/`.repeat(21) }], /longer than 4095/],
+];
+
+/** Every kind of entry, and every way to name a thing twice. */
+export const LAYER: readonly TarEntry[] = [
+  { name: './', type: 'folder', mode: 0o711, mtime: 111 },
+  { name: './etc', type: 'folder' },
+  { name: 'etc/passwd', data: 'root:x:0:0::/:/bin/sh\nweb:x:33:34::/:/bin/sh\n' },
+  { name: 'etc/group', data: 'tape:x:26:web\n' },
+  { name: 'ro', type: 'folder', mode: 0o555, mtime: 222 },
+  { name: 'ro/inside', mode: 0, data: 'secret', uid: 33, gid: 34, mtime: 333 },
+  { name: 'su', mode: 0o6755, data: 'x' },
+  { name: 'sticky', type: 'folder', mode: 0o3777 },
+  { name: 'implicit/made/file', data: 'x' },
+  { name: 'lib', type: 'link', target: '/usr/lib' },
+  { name: 'usr/lib', type: 'folder' },
+  { name: 'lib/through', data: 'through' },
+  { name: 'hard', type: 'hardlink', target: 'lib/through' },
+  { name: 'up', type: 'link', target: '../../..' },
+  { name: 'replaced', type: 'folder' },
+  { name: 'replaced/gone', data: 'x' },
+  { name: 'replaced', data: 'a file now' },
+  { name: 'f', type: 'link', target: '../out' },
+  { name: 'f', data: 'inside' },
+  { name: 'pipe', type: 'pipe', mode: 0o600 },
+  { name: 'dev/null', type: 'character' },
+  { name: 'a\nb', data: 'x' },
+  { name: 'ü', pax: { path: 'grün' }, data: 'x' },
+  { name: `${'long/'.repeat(40)}name`, data: 'x' },
+  { name: 'attributes', pax: { 'SCHILY.xattr.security.capability': 'x', 'SCHILY.xattr.user.overlay.redirect': '/' } },
+  { name: '.wh.old' },
+  { name: 'keep/.wh..wh..opq' },
+  { name: 'both', type: 'folder' },
+  { name: '.wh.both' },
+  { name: '.wh.late' },
+  { name: 'late', type: 'folder' },
+];
