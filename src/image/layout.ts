@@ -10,7 +10,7 @@ import type { OpenBlob } from '../store/unpacker.js';
 import { readChecked } from './checked.js';
 import { chooseImage } from './choose.js';
 import { ImageError } from './errors.js';
-import { openInside, openRegular, readAll } from './files.js';
+import { isCompressed, openInside, openRegular, readAll } from './files.js';
 import { type Descriptor, type Index, MANIFEST_LIMIT, parseLayoutIndex, parseManifest } from './manifest.js';
 import type { Reference } from './reference.js';
 import { asObject, malformed, parseDocument } from './shape.js';
@@ -108,14 +108,21 @@ function archiveMembers(file: string): Members {
   };
 }
 
-/** An archive and what is in it. @throws {ImageError} IMAGE_MALFORMED */
+/** An archive and what is in it. @throws {ImageError} IMAGE_MALFORMED, IMAGE_UNSUPPORTED */
 export function openArchive(file: string): { readonly archive: OpenBlob; readonly index: ReturnType<typeof indexTar> } {
   const archive = openRegular(file);
   if (archive === undefined) throw malformed('the archive', `${file} is not a plain file`);
   try {
+    if (isCompressed(archive)) throw compressed(file);
     return { archive, index: indexTar(archive) };
   } catch (error) {
     closeSync(archive.descriptor);
     throw error;
   }
 }
+
+const compressed = (file: string): ImageError =>
+  new ImageError('IMAGE_UNSUPPORTED', `the archive ${file} is compressed as a whole`, {
+    why: 'archives are read in place, which needs an uncompressed one; the layers in it may be compressed',
+    hint: 'uncompress it first, with gunzip or unzstd',
+  });

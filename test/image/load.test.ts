@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import { digestOf, hexOf } from '../../src/base/digest.js';
 import { type LayeredImage, loadImage } from '../../src/image/load.js';
@@ -183,6 +184,12 @@ test('an archive of a layout reads like the layout', () => {
     assert.is(image.manifestDigest, written?.manifest.digest);
     assert.is(image.layers[0]?.open()?.length, written?.layers[0]?.size);
   }
+});
+
+test('an archive that is compressed as a whole is told so', async () => {
+  const file = place();
+  writeFileSync(file, gzipSync(makeTar(FILE)));
+  assert.is(await codeOf(() => load(`docker-archive:${file}`)), 'IMAGE_UNSUPPORTED');
 });
 
 test('an archive that is damaged or none is refused', async () => {

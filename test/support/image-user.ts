@@ -14,6 +14,8 @@ export type UnpackResult = {
 
 export type ImageUser = {
   readonly user: TestUser;
+  /** The built product's `sandbox`. */
+  readonly program: string;
   /** Where the user's store is. */
   readonly store: string;
   /** A folder that the user can read; what is copied there belongs to the user. */
@@ -85,6 +87,7 @@ export function imageUser(wanted: { readonly subordinateIds: boolean }): ImageUs
   };
   return {
     user,
+    program: product.program,
     store,
     give(from, name) {
       const to = join(user.home, name);
