@@ -1,0 +1,58 @@
+/** Many runs leave as little behind as one: 50 in a row and 20 at once here, 1,000 and 50 in test/soak. */
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { type LaunchGround, launchGround } from '../support/launch.js';
+import { suite } from '../support/suite.js';
+import { type SystemGround, systemGround } from '../support/system-ground.js';
+import { userRequirement } from '../support/user.js';
+import { belongingsOf, faultsOf, faultsOfTrails, runMany } from './many.js';
+
+const LIMIT_MS = 120_000;
+const IN_A_ROW = 50;
+const AT_ONCE = 20;
+const MARK = 'the workload ran\n';
+const test = suite('leaks', LIMIT_MS);
+const requirement = userRequirement({ subordinateIds: true });
+
+let ground: LaunchGround;
+let system: SystemGround;
+test.before(() => {
+  if (requirement !== undefined) return;
+  ground = launchGround({ subordinateIds: true, cgroups: process.getuid?.() === 0 });
+  system = systemGround();
+});
+test.after(() => {
+  ground?.remove();
+  system?.remove();
+});
+
+test.needs(requirement, 'launches leave nothing but their trails', async () => {
+  const { user, cgroupFolders, stateDirectory } = ground;
+  const { command } = ground.plan(['mark']);
+  await runMany(user, command, 1, 1);
+  const before = await belongingsOf(user, cgroupFolders);
+  const outcomes = [
+    ...(await runMany(user, command, IN_A_ROW, 1)),
+    ...(await runMany(user, command, AT_ONCE, AT_ONCE)),
+  ];
+  assert.equal(faultsOf(outcomes, MARK), []);
+  assert.equal(await belongingsOf(user, cgroupFolders), before);
+  assert.equal(before.cgroups, []);
+  assert.equal(faultsOfTrails(stateDirectory, 1 + IN_A_ROW + AT_ONCE), []);
+});
+
+test.needs(requirement, 'runs of one image leave nothing but their trails', async () => {
+  const { user } = system;
+  const command = [system.product.program, ...system.runWords(['tiny_workload', 'mark'])];
+  await runMany(user, command, 2, 1);
+  const before = await belongingsOf(user, []);
+  const outcomes = [
+    ...(await runMany(user, command, IN_A_ROW, 1)),
+    ...(await runMany(user, command, AT_ONCE, AT_ONCE)),
+  ];
+  assert.equal(faultsOf(outcomes, MARK), []);
+  assert.equal(await belongingsOf(user, []), before);
+  assert.equal(faultsOfTrails(join(user.home, '.local/state/sandbox'), 2 + IN_A_ROW + AT_ONCE), []);
+});
+
+test.run();
