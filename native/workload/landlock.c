@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/open_plain.h"
 #include "steps.h"
 
 /* The ruleset as kernels from 6.12 on know it; older ones take its beginning. */
@@ -46,9 +47,9 @@ static size_t size_for(const struct plan *plan)
 /* A path that the image does not have needs no grant; a link there grants nothing to where it points. */
 static int grant_path(int ruleset, const struct plan_landlock_path *rule)
 {
-	int place = open(rule->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int place = open_plain(rule->path, O_NOFOLLOW);
 	if (place == -1)
-		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP ? 0 : -1;
 	struct stat file;
 	if (fstat(place, &file) == -1)
 		return -1;

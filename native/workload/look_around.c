@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,10 +114,13 @@ static void look_at_names(const struct plan *plan, struct checks *checks)
 static void look_at_working_directory(const struct plan *plan, struct checks *checks)
 {
 	struct stat here, wanted;
-	bool same = stat(".", &here) == 0 && stat(plan->working_directory, &wanted) == 0 &&
+	char path[PATH_MAX];
+	/* The kernel says "(unreachable)" of a folder that is not below the root; getcwd(3) then fails. */
+	bool inside = getcwd(path, sizeof path) != NULL;
+	bool same = inside && stat(".", &here) == 0 && stat(plan->working_directory, &wanted) == 0 &&
 		    here.st_dev == wanted.st_dev && here.st_ino == wanted.st_ino;
 	add_check(checks, "working-directory", plan->working_directory,
-		  same ? plan->working_directory : "another", "stat(2)", same);
+		  same ? plan->working_directory : "another", "stat(2), getcwd(3)", same);
 }
 
 int look_around(struct launch *launch)

@@ -5,7 +5,8 @@
  * After:  the named program runs; or shared->exec_errno says why it cannot.
  *
  * Found by path, as a shell would: execveat(2) on a descriptor breaks scripts.
- * execvp(3), execve(2).
+ * The links of /proc are not followed: /proc/self/exe still is the launcher, a file of the host.
+ * execvp(3), execve(2), openat2(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/open_plain.h"
 #include "steps.h"
 
 static const char usual_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -23,14 +25,20 @@ static char program[PATH_MAX];
 int enter_working_directory(struct launch *launch)
 {
 	set_detail(launch, launch->plan->working_directory);
-	return chdir(launch->plan->working_directory);
+	int folder = open_plain(launch->plan->working_directory, O_DIRECTORY);
+	if (folder == -1 || fchdir(folder) == -1)
+		return -1;
+	return close(folder);
 }
 
 /* 0 if it can be executed, else the errno that execve(2) would give. */
 static int why_not_executable(const char *path)
 {
 	struct stat file;
-	if (stat(path, &file) == -1)
+	int opened = open_plain(path, 0);
+	if (opened == -1)
+		return errno;
+	if (fstat(opened, &file) == -1 || close(opened) == -1)
 		return errno;
 	if (S_ISDIR(file.st_mode))
 		return EISDIR;

@@ -2,8 +2,9 @@
  * session.c - a session, streams, limits, and a clean signal state of the workload's own.
  *
  * Before: just forked from init, with init's descriptors and blocked signals.
- * After:  leader of a new session (of the terminal's, where there is one); 0, 1 and 2 are its streams and
- *         every other descriptor closes at exec; no signal is blocked; limits are the plan's.
+ * After:  leader of a new session (of the terminal's, where there is one); 0, 1 and 2 are its streams; of
+ *         init's descriptors it has only the exec pipe, the streams and the Landlock canary's folder,
+ *         which close at exec; no signal is blocked; limits are the plan's.
  *
  * setsid(2), close_range(2) CLOSE_RANGE_CLOEXEC, setrlimit(2).
  */
@@ -37,10 +38,14 @@ int take_streams(struct launch *launch)
 	for (int number = 0; number <= 2; number++)
 		if (replace_descriptor(launch->streams[number], number) == -1)
 			return -1;
-	/* Init's end of the control socket must not live on here: its end tells of init's death. */
-	if (close(launch->control_init) == -1)
-		return -1;
-	if (launch->keeper_write != -1 && close(launch->keeper_write) == -1)
+	/*
+	 * Closed now, not at exec: init's end of the control socket tells of init's death, and the layers and
+	 * sources are folders of the host, to which a path of the image's choice (/proc/self/fd/4) could
+	 * lead.
+	 */
+	int kept[] = { launch->exec_write, launch->scratch, launch->streams[0], launch->streams[1],
+		       launch->streams[2] };
+	if (close_all_but(kept, sizeof kept / sizeof *kept) == -1)
 		return -1;
 	return (int)syscall(SYS_close_range, 3u, ~0u, (unsigned)CLOSE_RANGE_CLOEXEC);
 }
