@@ -7,8 +7,8 @@
  * the notification is still valid afterwards: else it may be another's.
  * @see seccomp_unotify(2)
  */
-#include "syscalls.h"
 #include "trail/attempt.h"
+#include "syscalls.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -167,7 +167,8 @@ bool summarise_attempts(const struct trail *trail, char *text, size_t size)
 	uint64_t refused = trail_refused(trail);
 	if (size > 0)
 		*text = '\0';
-	/* What every C library tries and does without is in the trail; it is nothing to tell the user at each run. */
+	/* What every C library tries and does without is in the trail; it is nothing to tell the user at each
+	 * run. */
 	if (refused == 0 || trail->worst.severity == SEVERITY_INFO)
 		return false;
 	int wrote = snprintf(text, size,
