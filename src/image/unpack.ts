@@ -1,7 +1,8 @@
 /**
  * From an image that a verdict lets through to folders that a sandbox can use.
- * Each layer's blob is hashed while it is unpacked, and is in its place only
- * when both its digests are right.
+ * All blobs are held against their digests before the first is unpacked. Each
+ * is hashed once more while it is unpacked, and is in its place only when both
+ * its digests are right.
  */
 import { statSync } from 'node:fs';
 import type { IdMap } from '../base/id-map.js';
@@ -75,6 +76,7 @@ async function layeredRoot(
   options: UnpackOptions,
 ): Promise<RootFs> {
   await removeDebris(store, mapping);
+  requireAllUnaltered(image, store);
   const layers: Layer[] = [];
   for (const [at, layer] of image.layers.entries())
     layers.push(await unpackLayer(image, layer, at, mapping, store, options));
@@ -95,6 +97,39 @@ async function layeredRoot(
   };
 }
 
+/**
+ * An image with one altered layer is refused as a whole: nothing of it is unpacked, not even a good layer below.
+ * A layer that is alone needs no reading of its own, because it is hashed while it is unpacked.
+ */
+function requireAllUnaltered({ layers }: LayeredImage, store: Store): void {
+  if (layers.length < 2) return;
+  for (const [at, layer] of layers.entries()) {
+    const blob = openLayer(layer, at);
+    try {
+      requireUnaltered(store, layer, blob, nameOf(at));
+    } finally {
+      blob.close();
+    }
+  }
+}
+
+const nameOf = (at: number): string => `layer ${at + 1}`;
+
+/** @throws {ImageError} IMAGE_NOT_FOUND, IMAGE_DIGEST_MISMATCH where its size is another */
+function openLayer(layer: ImageLayer, at: number): OpenedBlob {
+  const blob = layer.open();
+  if (blob === undefined) throw missing(nameOf(at), layer.digest ?? layer.diffId);
+  if (layer.digest !== undefined) {
+    try {
+      requireSize(blob.length, { size: layer.size, digest: layer.digest }, nameOf(at));
+    } catch (error) {
+      blob.close();
+      throw error;
+    }
+  }
+  return blob;
+}
+
 /** Bytes that were unpacked before are used again; the blob at hand is held against its digest all the same, once. */
 async function unpackLayer(
   image: LayeredImage,
@@ -104,12 +139,10 @@ async function unpackLayer(
   store: Store,
   { limits = DEFAULT_LIMITS, onProgress, signal }: UnpackOptions,
 ): Promise<Layer> {
-  const name = `layer ${at + 1}`;
+  const name = nameOf(at);
   const digest = layer.digest ?? layer.diffId;
-  const blob = layer.open();
-  if (blob === undefined) throw missing(name, digest);
+  const blob = openLayer(layer, at);
   try {
-    if (layer.digest !== undefined) requireSize(blob.length, { size: layer.size, digest: layer.digest }, name);
     const known = findLayer(store, mapping, layer.diffId);
     if (known !== undefined) {
       requireUnaltered(store, layer, blob, name);

@@ -36,6 +36,8 @@ export type Found = {
   readonly attempts: readonly Attempt[];
   /** What was seen and left aside, to be said when nothing else explains a refusal. */
   readonly remarks: readonly string[];
+  /** Signatures of what is not here at all: the image may have been changed after it was signed. */
+  readonly orphans: readonly string[];
 };
 
 /** A fault of one signature: it becomes an attempt, and the search goes on. */
@@ -58,6 +60,7 @@ class Search implements Found {
   readonly candidates: Candidate[] = [];
   readonly attempts: Attempt[] = [];
   readonly remarks: string[] = [];
+  readonly orphans: string[] = [];
   private bytesLeft: number = LIMITS.totalBytes;
   private readonly seen = new Set<Digest>();
 
@@ -96,6 +99,11 @@ class Search implements Found {
     return [...this.chain.keys()].some((digest) => tag === `sha256-${hexOf(digest)}${ending}`);
   }
 
+  /** Whether it is listed, or may be part of an index that is. */
+  private mayBeHere(subject: Digest): boolean {
+    return this.evidence.descriptors.some((d) => d.digest === subject || INDEX_TYPES.includes(d.mediaType));
+  }
+
   private readSignatureFiles(): void {
     for (const [at, bytes] of (this.evidence.signatureFiles ?? []).entries()) {
       const label = `signature-${at + 1}`;
@@ -129,6 +137,8 @@ class Search implements Found {
       const subject = subjectOf(manifest);
       if (subject !== undefined ? this.chain.has(subject) : isNamed)
         await this.readLayers(manifest, descriptor, subject);
+      else if (subject !== undefined && isBundleType(manifest['artifactType']) && !this.mayBeHere(subject))
+        this.orphans.push(`${descriptor.digest} is the signature of ${subject}, which is not here`);
     } catch (error) {
       // A listed manifest that may concern another image is only worth a remark.
       if (isNamed || isBundleType(descriptor.artifactType)) this.fail(`signature manifest ${descriptor.digest}`, error);

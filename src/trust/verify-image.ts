@@ -111,8 +111,9 @@ async function verifySigned(one: Case): Promise<Verdict> {
     }
     attempts.push({ candidate: candidate.label, outcome: judgement.outcome, reason: judgement.reason });
   }
-  const refusal = refusalOf(one, attempts, found.remarks);
-  const mayBeAllowed = refusal.code === 'TRUST_UNSIGNED' || refusal.code === 'TRUST_UNKNOWN_KEY';
+  const refusal = refusalOf(one, attempts, found);
+  // A stale signature of what was here before does not make the image a forgery: the user may know.
+  const mayBeAllowed = attempts.length === 0 || ['TRUST_UNSIGNED', 'TRUST_UNKNOWN_KEY'].includes(refusal.code);
   if (!one.options.allowUnsigned || !mayBeAllowed) throw refusal;
   return { kind: 'unverified', by: '--allow-unsigned', why: refusal.message, attempts };
 }
@@ -121,6 +122,7 @@ const NOTHING: Found = {
   candidates: [],
   attempts: [],
   remarks: ['a folder without a manifest cannot carry a signature'],
+  orphans: [],
 };
 
 const CODES: Readonly<Record<AttemptOutcome, TrustErrorCode>> = {
@@ -132,14 +134,15 @@ const CODES: Readonly<Record<AttemptOutcome, TrustErrorCode>> = {
   'other-statement': 'TRUST_UNSIGNED',
 };
 
-function refusalOf(one: Case, attempts: readonly Attempt[], remarks: readonly string[]): TrustError {
+function refusalOf(one: Case, attempts: readonly Attempt[], { remarks, orphans }: Found): TrustError {
   const telling = MOST_TELLING.find((outcome) => attempts.some((attempt) => attempt.outcome === outcome));
-  const code = telling === undefined ? 'TRUST_UNSIGNED' : CODES[telling];
+  const unsigned = orphans.length > 0 ? 'TRUST_OTHER_IMAGE' : 'TRUST_UNSIGNED';
+  const code = telling === undefined ? unsigned : CODES[telling];
   const image = one.image ?? scopeText(one.evidence.scope);
   const said = attempts.map(({ candidate, reason }) => `${candidate}: ${reason}`);
   return new TrustError(code, `${image} ${WHAT[code]}`, {
     attempts,
-    why: [...said, ...remarks, triedWith(one.rule.signers, one)].join('; '),
+    why: [...said, ...orphans, ...remarks, triedWith(one.rule.signers, one)].join('; '),
     hint: hintFor(code, one.policy),
   });
 }
