@@ -1,5 +1,5 @@
 /** Taking images out of the store, files of subordinate ids included. */
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IdMap } from '../base/id-map.js';
 import { asStoreError } from '../store/errors.js';
@@ -34,15 +34,16 @@ export async function removeImage(store: Store, image: ListedImage, programs: Ma
 
 /** Removes the store with everything in it; true where there was one. @throws {StoreError} STORE_REMOVE_FAILED, STORE_UNUSABLE */
 export async function removeStore(root: string, programs: MapPrograms): Promise<boolean> {
-  if (lstatSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
-  const store: Store = { root };
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  const store: Store = { root: realpathSync(root) };
   try {
-    const layers = join(root, 'layers');
+    const layers = join(store.root, 'layers');
     for (const map of existsSync(layers) ? readdirSync(layers) : []) {
       const mapping = mappingOf(store, map, programs);
       if (mapping !== undefined) await removeAllLayers(store, mapping);
     }
-    rmSync(root, { recursive: true, force: true });
+    rmSync(store.root, { recursive: true, force: true });
+    rmSync(root, { force: true });
   } catch (error) {
     throw asStoreError(error, root);
   }

@@ -10,7 +10,7 @@
  *   seen/HEX.json                    files whose digest was checked
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.js';
 import { type Digest, digestOf, hexOf } from '../base/digest.js';
@@ -23,19 +23,21 @@ export type Store = { readonly root: string };
 export function openStore(root: string): Store {
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    const status = lstatSync(root);
+    // A link to a larger disk is the user's own choice; from here on it is the folder itself.
+    const folder = realpathSync(root);
+    const status = statSync(folder);
     if (!status.isDirectory() || status.uid !== process.getuid?.()) {
       throw new StoreError('STORE_UNUSABLE', `the image store ${root} is not a folder of yours`, {
         hint: 'set XDG_DATA_HOME to a folder that belongs to you',
       });
     }
-    if ((status.mode & 0o077) !== 0) chmodSync(root, 0o700);
+    if ((status.mode & 0o077) !== 0) chmodSync(folder, 0o700);
     for (const name of ['layers', 'blobs/sha256', 'images', 'seen'])
-      mkdirSync(join(root, name), { recursive: true, mode: 0o700 });
+      mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+    return { root: folder };
   } catch (error) {
     throw asStoreError(error, root);
   }
-  return { root };
 }
 
 /** The folder of the layers that were unpacked under `idMap`. @throws {StoreError} STORE_UNUSABLE, STORE_FULL */
