@@ -145,7 +145,7 @@ int mount_plan(struct launch *launch)
 	const struct plan *plan = launch->plan;
 	for (size_t i = 0; i < plan->mount_count; i++) {
 		set_detail(launch, plan->mount[i].target);
-		if (carry_out(launch, &plan->mount[i], launch->mount_sources[i]) == -1)
+		if (carry_out(launch, &plan->mount[i], launch->mount_sources[i].descriptor) == -1)
 			return -1;
 	}
 	return 0;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "steps.h"
 
@@ -19,10 +20,10 @@ int make_mounts_private(struct launch *launch)
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-static int *reserve_numbers(size_t count)
+static void *reserve(size_t count, size_t size)
 {
-	size_t size = (count == 0 ? 1 : count) * sizeof(int);
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, (count == 0 ? 1 : count) * size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -34,11 +35,22 @@ static int open_path(struct launch *launch, const char *path, int flags)
 	return opened;
 }
 
+static int open_source(struct launch *launch, const char *path, struct mount_source *source)
+{
+	struct stat found;
+	source->descriptor = open_path(launch, path, 0);
+	if (source->descriptor == -1 || fstat(source->descriptor, &found) == -1)
+		return -1;
+	source->device = found.st_dev;
+	source->inode = found.st_ino;
+	return 0;
+}
+
 int open_sources(struct launch *launch)
 {
 	const struct plan *plan = launch->plan;
-	launch->layer_folders = reserve_numbers(plan->layer_count);
-	launch->mount_sources = reserve_numbers(plan->mount_count);
+	launch->layer_folders = reserve(plan->layer_count, sizeof *launch->layer_folders);
+	launch->mount_sources = reserve(plan->mount_count, sizeof *launch->mount_sources);
 	if (launch->layer_folders == NULL || launch->mount_sources == NULL)
 		return -1;
 	launch->mountpoint = open_path(launch, plan->state_directory, O_DIRECTORY);
@@ -50,11 +62,9 @@ int open_sources(struct launch *launch)
 			return -1;
 	}
 	for (size_t i = 0; i < plan->mount_count; i++) {
-		launch->mount_sources[i] = -1;
-		if (plan->mount[i].kind != PLAN_MOUNT_BIND)
-			continue;
-		launch->mount_sources[i] = open_path(launch, plan->mount[i].source, 0);
-		if (launch->mount_sources[i] == -1)
+		launch->mount_sources[i].descriptor = -1;
+		if (plan->mount[i].kind == PLAN_MOUNT_BIND &&
+		    open_source(launch, plan->mount[i].source, &launch->mount_sources[i]) == -1)
 			return -1;
 	}
 	return 0;

@@ -44,6 +44,13 @@ struct shared {
 	struct checks inside;	  /* what the workload found when it looked around */
 };
 
+/* What a bind mount comes from; the numbers outlive the descriptor, which the workload's process has not. */
+struct mount_source {
+	int descriptor; /* O_PATH; -1 where the mount is no bind */
+	dev_t device;
+	ino_t inode;
+};
+
 struct launch {
 	const struct plan *plan;
 	int argument_count;
@@ -78,7 +85,7 @@ struct launch {
 
 	int mountpoint; /* O_PATH descriptors that were opened with the caller's rights */
 	int *layer_folders;
-	int *mount_sources;
+	struct mount_source *mount_sources;
 	int scratch; /* the memory below the root: upper, work and the Landlock canary */
 	int root;
 	dev_t root_device;

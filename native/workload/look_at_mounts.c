@@ -112,14 +112,14 @@ static bool is_process_subset(const struct plan_mount *mount)
 }
 
 /* The very file or folder that was opened on the host. */
-static bool is_source(const struct plan_mount *mount, int source)
+static bool is_source(const struct plan_mount *mount, const struct mount_source *source)
 {
-	struct stat wanted, found;
-	return fstat(source, &wanted) == 0 && stat(mount->target, &found) == 0 &&
-	       wanted.st_dev == found.st_dev && wanted.st_ino == found.st_ino;
+	struct stat found;
+	return stat(mount->target, &found) == 0 && source->device == found.st_dev &&
+	       source->inode == found.st_ino;
 }
 
-static bool has_content(const struct plan_mount *mount, int source)
+static bool has_content(const struct plan_mount *mount, const struct mount_source *source)
 {
 	switch (mount->kind) {
 	case PLAN_MOUNT_TMPFS:
@@ -135,7 +135,7 @@ static bool has_content(const struct plan_mount *mount, int source)
 	}
 }
 
-static bool is_as_planned(const struct plan_mount *mount, int source)
+static bool is_as_planned(const struct plan_mount *mount, const struct mount_source *source)
 {
 	struct statfs mounted;
 	if (mount->kind == PLAN_MOUNT_MASK)
@@ -154,7 +154,7 @@ void look_at_mounts(struct launch *launch, struct checks *checks)
 	char text[CHECK_TEXT_SIZE];
 	size_t wrong = 0;
 	for (size_t i = 0; i < plan->mount_count; i++) {
-		if (is_as_planned(&plan->mount[i], launch->mount_sources[i]))
+		if (is_as_planned(&plan->mount[i], &launch->mount_sources[i]))
 			continue;
 		wrong++;
 		add_check(checks, "mounts", plan->mount[i].target, "not as planned", "statfs(2)", false);
