@@ -20,6 +20,7 @@ static const struct step steps[] = {
 	{ "root", mount_root },
 	{ "mounts", mount_plan },
 	{ "names", write_names },
+	{ "working-directory", make_working_directory },
 	{ "seal-root", seal_root },
 	{ "pivot-root", enter_root },
 	{ "hostname", name_host },

@@ -99,12 +99,15 @@ int mount_root(struct launch *launch)
 		return -1;
 	launch->root_device = root.st_dev;
 	launch->root_inode = root.st_ino;
+	return 0;
+}
+
+/* After the mounts, so that it can lie in scratch memory. */
+int make_working_directory(struct launch *launch)
+{
+	set_detail(launch, launch->plan->working_directory);
 	int folder = open_or_make_folder(launch->root, launch->plan->working_directory, 0755);
-	if (folder == -1) {
-		set_detail(launch, launch->plan->working_directory);
-		return -1;
-	}
-	return close(folder);
+	return folder == -1 ? -1 : close(folder);
 }
 
 /*

@@ -15,6 +15,7 @@ int raise_loopback(struct launch *launch);				  /* birth.c */
 int make_mounts_private(struct launch *launch);				  /* sources.c */
 int open_sources(struct launch *launch);				  /* sources.c */
 int mount_root(struct launch *launch);					  /* root.c */
+int make_working_directory(struct launch *launch);			  /* root.c */
 int seal_root(struct launch *launch);					  /* root.c */
 int enter_root(struct launch *launch);					  /* root.c */
 int mount_plan(struct launch *launch);					  /* mounts.c */

@@ -111,6 +111,8 @@ test.needs(needs, 'a working directory that the image lacks is made, owned by no
   const image = ground.withTools('workdir', { layers: [], config: { WorkingDir: '/made/for/it' } });
   const look = 'pwd; echo x 2>/dev/null >file; echo $?';
   assert.is(ground.inside(look, { image }), '/made/for/it\n1\n');
+  const scratch = ['--profile', 'strict', '--workdir', '/tmp/made/there'];
+  assert.is(ground.inside('pwd', { flags: scratch }), '/tmp/made/there\n');
   const links: TarEntry[][] = [[{ name: 'made', type: 'link', target: `${'../'.repeat(12)}${ground.user.home}` }]];
   const hostile = ground.withTools('workdir-link', { layers: links, config: { WorkingDir: '/made/outside' } });
   ground.run(['true'], { image: hostile });
