@@ -34,7 +34,7 @@ int drop_init_privileges(struct launch *launch)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		return -1;
 	/* Caught, not deadly: everything else must have ended before this process lets go of the listener. */
-	if (ask_death_signal(SIGTERM) == -1)
+	if (ask_death_signal(SUPERVISOR_DIED) == -1)
 		return -1;
 	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
 		errno = EPERM;

@@ -2,7 +2,13 @@
 #ifndef INIT_STEPS_H
 #define INIT_STEPS_H
 
+#include <signal.h>
+
 #include "launcher/launch.h"
+
+/* Tells init that its parent has died. Not SIGTERM: who ends a process group or a service sends that to all.
+ */
+enum { SUPERVISOR_DIED = SIGPWR };
 
 int keep_init_descriptors(struct launch *launch);			  /* birth.c */
 int die_with_supervisor(struct launch *launch);				  /* birth.c */

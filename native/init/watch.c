@@ -61,7 +61,7 @@ static int listen_for_signals(void)
 	sigset_t heard;
 	sigemptyset(&heard);
 	sigaddset(&heard, SIGCHLD);
-	sigaddset(&heard, SIGTERM);
+	sigaddset(&heard, SUPERVISOR_DIED);
 	own_signals = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
 	return own_signals == -1 ? -1 : 0;
 }
@@ -173,10 +173,12 @@ _Noreturn void watch_workload_end(struct launch *launch)
 			end_all(EXIT_SANDBOX_FAILED);
 		if (waits[1].revents != 0)
 			end_all(EXIT_SANDBOX_FAILED);
-		/* From outside the namespace (no pid here): the supervisor has died, or someone wants the
-		 * end. */
+		/*
+		 * From outside the namespace (no pid here). Other signals are the supervisor's to take: it
+		 * asks the workload to end, and gives it time.
+		 */
 		while (read(own_signals, &signal, sizeof signal) == sizeof signal)
-			if (signal.ssi_signo == SIGTERM && signal.ssi_pid == 0)
+			if (signal.ssi_signo == SUPERVISOR_DIED && signal.ssi_pid == 0)
 				end_all(EXIT_SANDBOX_FAILED);
 	}
 }
