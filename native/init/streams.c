@@ -24,7 +24,8 @@ static int own(const struct launch *launch, int descriptor)
 static int open_terminal(struct launch *launch)
 {
 	int unlocked = 0;
-	int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	/* Never waiting: a workload that does not read its terminal would stop the supervisor. */
+	int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (master == -1)
 		return -1;
 	if (ioctl(master, TIOCSPTLCK, &unlocked) == -1)

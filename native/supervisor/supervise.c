@@ -22,20 +22,24 @@ enum { INPUT, OUTPUT, ERROR_OUTPUT, RELAYS };
 enum { MOST_ANSWERS = 64 };
 enum { LISTENER = RELAYS, INIT, SIGNALS, EXECUTED, TIMER, WAITS };
 
+/* How long somebody who has been asked to end waits for who does not read. */
+enum { UNREAD_LIMIT_MS = 1000 };
+
 static struct relay relays[RELAYS];
+static bool asked_to_end;
 
 int begin_relays(struct launch *launch)
 {
 	if (launch->console != -1) {
 		begin_relay(&relays[INPUT], launch->plan->interactive != 0 ? STDIN_FILENO : -1,
 			    launch->console, false);
-		begin_relay(&relays[OUTPUT], launch->console, STDOUT_FILENO, false);
+		begin_relay(&relays[OUTPUT], launch->console, open_unwaiting(STDOUT_FILENO), false);
 		begin_relay(&relays[ERROR_OUTPUT], -1, -1, false);
 		return 0;
 	}
 	begin_relay(&relays[INPUT], launch->input == -1 ? -1 : STDIN_FILENO, launch->input, true);
-	begin_relay(&relays[OUTPUT], launch->output, STDOUT_FILENO, false);
-	begin_relay(&relays[ERROR_OUTPUT], launch->error_output, STDERR_FILENO, false);
+	begin_relay(&relays[OUTPUT], launch->output, open_unwaiting(STDOUT_FILENO), false);
+	begin_relay(&relays[ERROR_OUTPUT], launch->error_output, open_unwaiting(STDERR_FILENO), false);
 	return 0;
 }
 
@@ -61,6 +65,11 @@ static bool is_to_forward(unsigned signal)
 	}
 }
 
+static bool asks_to_end(unsigned signal)
+{
+	return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
 static enum ending take_signals_in(struct launch *launch)
 {
 	struct signalfd_siginfo signal;
@@ -70,6 +79,7 @@ static enum ending take_signals_in(struct launch *launch)
 			resize_terminal(launch);
 		if (!is_to_forward(signal.ssi_signo))
 			continue;
+		asked_to_end = asked_to_end || asks_to_end(signal.ssi_signo);
 		snprintf(name, sizeof name, "%u", signal.ssi_signo);
 		if (record_lifecycle(launch->trail, "signal", name) != TRAIL_OK)
 			return ENDED_BY_TRAIL;
@@ -124,7 +134,9 @@ static enum ending handle(struct launch *launch, const struct pollfd *waits)
 	return ending;
 }
 
-/* What was written before the end is passed on, as far as somebody reads it; an ending signal cuts it short.
+/*
+ * What was written before the end is passed on, as far as somebody reads it; an ending signal cuts it short,
+ * also one that came before.
  */
 static void drain(struct launch *launch)
 {
@@ -135,14 +147,14 @@ static void drain(struct launch *launch)
 					  { .fd = launch->signals, .events = POLLIN } };
 		if (waits[0].fd == -1 && waits[1].fd == -1)
 			return;
-		if (poll(waits, 3, -1) == -1 && errno != EINTR)
+		int ready = poll(waits, 3, asked_to_end ? UNREAD_LIMIT_MS : -1);
+		if (ready == 0 || (ready == -1 && errno != EINTR))
 			return;
 		for (int i = 0; i < 2; i++)
 			if (waits[i].revents != 0)
 				move_bytes(&relays[OUTPUT + i]);
 		while (read(launch->signals, &signal, sizeof signal) == sizeof signal)
-			if (signal.ssi_signo == SIGINT || signal.ssi_signo == SIGTERM ||
-			    signal.ssi_signo == SIGHUP || signal.ssi_signo == SIGQUIT)
+			if (asks_to_end(signal.ssi_signo))
 				return;
 	}
 }

@@ -28,4 +28,11 @@ int prepare_terminal(struct launch *launch);
 void resize_terminal(const struct launch *launch);
 void restore_terminal(void);
 
+/*
+ * The caller's terminal at `descriptor`, opened once more so that writing to it never waits: one that nobody
+ * reads any more would stop the supervisor. The flags of the caller's own open file stay as they are.
+ * `descriptor` itself where it is no device or may not be opened.
+ */
+int open_unwaiting(int descriptor);
+
 #endif

@@ -3,10 +3,14 @@
  *
  * Before: the workload has a terminal of its own, whose master is launch->console.
  * After:  the caller's terminal passes every key on (raw mode), and is as it was after restore_terminal().
+ *         Writing to it never makes the supervisor wait, also where the terminal is stopped.
  *
  * termios(3), ioctl_tty(2).
  */
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -46,4 +50,15 @@ void restore_terminal(void)
 	if (is_raw)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	is_raw = false;
+}
+
+int open_unwaiting(int descriptor)
+{
+	char path[32];
+	struct stat stream;
+	if (fstat(descriptor, &stream) == -1 || !S_ISCHR(stream.st_mode))
+		return descriptor;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+	int opened = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return opened == -1 ? descriptor : opened;
 }
