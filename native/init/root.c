@@ -19,6 +19,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -123,7 +125,16 @@ static int seal_file_system(int root)
 		return -1;
 	if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) == -1)
 		return -1;
-	return close(context);
+	if (close(context) == -1)
+		return -1;
+	/* Asked before the mount is read-only, too: afterwards this flag would tell of either. */
+	struct statfs sealed;
+	if (fstatfs(root, &sealed) == -1)
+		return -1;
+	if (((unsigned long)sealed.f_flags & ST_RDONLY) != 0)
+		return 0;
+	errno = EPERM;
+	return -1;
 }
 
 int seal_root(struct launch *launch)

@@ -17,7 +17,7 @@
 
 #include "supervisor.h"
 
-enum { STATUS_SIZE = 8192, OVERLAP = 8 };
+enum { STATUS_SIZE = 8192, MOUNTINFO_SIZE = 131072 };
 
 static bool read_file(pid_t process, const char *file, char *text, size_t size)
 {
@@ -208,29 +208,42 @@ static void look_at_init(struct launch *launch, struct checks *checks)
 	compare_status(status, "Seccomp", "init", "2", checks);
 }
 
-/* Whether mounts of the host still show up in the sandbox: a shared mount says "shared:N" among its optional
- * fields, one that only receives "master:N". */
-static void look_at_propagation(pid_t workload, struct checks *checks)
+/* The whole file, which comes in parts; false where it cannot be read or is longer than `size`. */
+static bool read_parts(const char *path, char *text, size_t size)
 {
-	char path[64], text[4096];
-	size_t kept = 0;
-	bool private = true;
-	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)workload);
+	size_t used = 0;
+	ssize_t got = 1;
 	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = file == -1 ? -1 : 0;
-	while (file != -1 && (got = read(file, text + kept, sizeof text - kept - 1)) > 0) {
-		size_t size = kept + (size_t)got;
-		text[size] = '\0';
-		private = private && strstr(text, " shared:") == NULL && strstr(text, " master:") == NULL;
-		/* What began at the end of one part may go on in the next. */
-		kept = size < OVERLAP ? size : OVERLAP;
-		memmove(text, text + size - kept, kept);
+	text[0] = '\0';
+	if (file == -1)
+		return false;
+	while (got > 0 && used < size - 1) {
+		got = read(file, text + used, size - 1 - used);
+		used += got > 0 ? (size_t)got : 0;
 	}
-	if (file == -1 || close(file) == -1 || got == -1)
-	private = false;
+	text[used] = '\0';
+	return close(file) == 0 && got == 0;
+}
+
+/* A mount that still receives the host's says "shared:N" or "master:N" among its optional fields; that of the
+ * root is found by its two paths, which are followed by its own flags. */
+static void look_at_mountinfo(const struct plan *plan, pid_t workload, struct checks *checks)
+{
+	static char text[MOUNTINFO_SIZE];
+	static const char root_paths[] = " / / ";
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)workload);
+	bool read = read_parts(path, text, sizeof text);
+	bool private = read && strstr(text, " shared:") == NULL && strstr(text, " master:") == NULL;
 	add_check(checks, "mount-namespace", "no mount comes in from the host",
 		  private ? "no mount comes in from the host" : "mounts of the host come in",
 		  "/proc/PID/mountinfo", private);
+	if (plan->root_writable != 0)
+		return;
+	const char *root = strstr(text, root_paths);
+	bool sealed = read && root != NULL && strncmp(root + strlen(root_paths), "ro,", 3) == 0;
+	add_check(checks, "root", "a read-only mount", sealed ? "a read-only mount" : "a writable mount",
+		  "/proc/PID/mountinfo", sealed);
 }
 
 void look_from_outside(struct launch *launch, pid_t workload, struct checks *checks)
@@ -238,7 +251,7 @@ void look_from_outside(struct launch *launch, pid_t workload, struct checks *che
 	static char status[STATUS_SIZE];
 	const struct plan *plan = launch->plan;
 	look_at_namespaces(workload, checks);
-	look_at_propagation(workload, checks);
+	look_at_mountinfo(plan, workload, checks);
 	look_at_map(plan, workload, false, checks);
 	look_at_map(plan, workload, true, checks);
 	if (!read_file(workload, "status", status, sizeof status))
