@@ -9,9 +9,13 @@ import { installationRoot } from '../../src/base/installation.js';
 import { type Call, type Outcome, spellCall } from './tracer.js';
 
 export type Mode = 'error' | 'no-op';
+/** usual: subordinate ids and pipes; single: a map of one id; terminal: a terminal and a writable root. */
+export type PlanKind = 'usual' | 'single' | 'terminal';
 
 type Harmless = {
   readonly mode: Mode;
+  /** Only with this kind of plan. */
+  readonly plan?: PlanKind;
   readonly role: Call['role'];
   readonly call: string;
   readonly arguments?: Readonly<Record<string, string>>;
@@ -19,11 +23,12 @@ type Harmless = {
   readonly errors?: readonly string[];
   /** Whether the call is made differs from run to run. */
   readonly rare?: boolean;
-  readonly outcome?: 'ran' | 'not executable' | 'ended' | 'any';
+  readonly outcome?: 'ran' | 'not executable' | 'ended' | 'waits' | 'any';
   readonly reason: string;
 };
 
 const REFUSED = 125;
+const ENDED_BY_TRACER = 124;
 const NOT_EXECUTABLE = new Set<number | null>([126, 127]);
 const NAMED = /^sandbox: (LAUNCH_\w+: step [\w-]+ failed|CONTROL_NOT_EFFECTIVE: the control [\w-]+|RUN_SUPERVISE: )/m;
 
@@ -34,26 +39,34 @@ const listed: readonly Harmless[] = (
 ).calls;
 
 /** What is wrong with the outcome; undefined: nothing. Notes in `used` which entry of the list excused it. */
-export function judge(mode: Mode, outcome: Outcome, used: Set<string>): string | undefined {
+export function judge(mode: Mode, plan: PlanKind, outcome: Outcome, used: Set<string>): string | undefined {
   if (!outcome.hit) return undefined;
-  if (outcome.left > 0) return describe(outcome, `${outcome.left} processes were left`);
+  if (outcome.left > 0 && excuseFor(mode, plan, outcome)?.outcome !== 'waits')
+    return describe(outcome, `${outcome.left} processes were left`);
   if (isRefused(outcome)) return undefined;
-  const excuse = listed.find((entry) => isMeant(entry, mode, outcome) && isAllowed(entry, outcome));
+  const excuse = excuseFor(mode, plan, outcome);
   if (excuse === undefined) return describe(outcome, 'was neither refused nor is it listed as harmless');
   used.add(excuse.reason);
   return undefined;
 }
 
-/** Entries of the list for `mode` that excused nothing. */
-export const unusedReasons = (mode: Mode, used: ReadonlySet<string>): readonly string[] =>
+const excuseFor = (mode: Mode, plan: PlanKind, outcome: Outcome): Harmless | undefined =>
+  listed.find((entry) => isMeant(entry, mode, plan, outcome) && isAllowed(entry, outcome));
+
+/** Entries of the list for `mode`, and for this error, that excused nothing though they can in every plan. */
+export const unusedReasons = (mode: Mode, used: ReadonlySet<string>, error?: string): readonly string[] =>
   listed
-    .filter((entry) => entry.mode === mode && entry.rare !== true && !used.has(entry.reason))
+    .filter(
+      (entry) => entry.mode === mode && entry.plan === undefined && entry.rare !== true && !used.has(entry.reason),
+    )
+    .filter(({ errors }) => errors === undefined || (error !== undefined && errors.includes(error)))
     .map((entry) => `${entry.role} ${entry.call}: ${entry.reason}`);
 
 const isRefused = ({ status, stdout, stderr, executed }: Outcome): boolean =>
   status === REFUSED && stdout === '' && !executed && NAMED.test(stderr);
 
-function isMeant(entry: Harmless, mode: Mode, { call, fault }: Outcome): boolean {
+function isMeant(entry: Harmless, mode: Mode, plan: PlanKind, { call, fault }: Outcome): boolean {
+  if (entry.plan !== undefined && entry.plan !== plan) return false;
   if (entry.mode !== mode || entry.role !== call.role || entry.call !== call.name) return false;
   if (entry.text !== undefined && !new RegExp(entry.text).test(call.text)) return false;
   if (
@@ -69,7 +82,7 @@ function isMeant(entry: Harmless, mode: Mode, { call, fault }: Outcome): boolean
 const number = (name: string): bigint => BigInt((constants.errno as Record<string, number>)[name] ?? 0);
 
 function isAllowed(entry: Harmless, { status, stdout, executed }: Outcome): boolean {
-  const ran = status === 0 && stdout === 'the workload ran\n';
+  const ran = status === 0 && /^the workload ran\r?\n$/.test(stdout);
   const refused = NOT_EXECUTABLE.has(status) && stdout === '' && !executed;
   switch (entry.outcome ?? 'ran') {
     case 'ran':
@@ -78,6 +91,8 @@ function isAllowed(entry: Harmless, { status, stdout, executed }: Outcome): bool
       return refused;
     case 'ended':
       return status !== 0;
+    case 'waits':
+      return status === ENDED_BY_TRACER && !executed;
     case 'any':
       return ran || refused;
   }
