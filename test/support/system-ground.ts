@@ -166,6 +166,7 @@ function trust(user: TestUser, publicPem: string): void {
 }
 
 function textOf({ status, signal, stdout, stderr }: Outcome): string {
-  if (status !== 0) throw new Error(`ended with ${signal ?? status}: ${stdout}${stderr}`);
+  if (status !== 0)
+    throw new Error(`ended with ${signal ?? status}: ${stdout.toString().slice(-500)}${stderr.slice(-1500)}`);
   return stdout.toString();
 }
