@@ -140,7 +140,7 @@ int main(int argc, char *argv[])
 	snprintf(program, sizeof program, "%s/build/src/cli/main.js", folder);
 	snprintf(launcher, sizeof launcher, "%s/build/native/launcher", folder);
 	struct cached_plan cached;
-	if (find_cached_plan(argc, argv, &cached) == 0) {
+	if (find_cached_plan(folder, argc, argv, &cached) == 0) {
 		if (dup2(cached.descriptor, PLAN_DESCRIPTOR) == -1 ||
 		    fcntl(PLAN_DESCRIPTOR, F_SETFD, 0) == -1)
 			return refuse("LAUNCH_FRONT_END", "the plan could not be passed on", "try again");

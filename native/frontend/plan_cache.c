@@ -2,8 +2,9 @@
  * plan_cache.c - the warm path: a plan is used again while nothing it depends on has changed.
  *
  * Before: argv is `sandbox run …`.
- * After:  either a plan that was made for the leading words of argv, in this folder, by this user, on this
- *         kernel, of inputs that have the same device, inode, size and times as then; or nothing.
+ * After:  either a plan that was made by this installation for the leading words of argv, in this folder, by
+ *         this user, on this kernel, of inputs that have the same device, inode, size and times as then; or
+ *         nothing.
  *
  * The key's bytes and the file of inputs are described in src/launch/cache.ts, which writes them.
  */
@@ -59,7 +60,7 @@ static int read_whole(int folder, const char *name, char *text, size_t size)
 }
 
 /* What the answer depends on beside the words. */
-static int hash_surroundings(crypto_hash_sha256_state *state)
+static int hash_surroundings(crypto_hash_sha256_state *state, const char *installation)
 {
 	static char cgroup[CGROUP_MAX];
 	char folder[PATH_MAX], user[16];
@@ -68,7 +69,8 @@ static int hash_surroundings(crypto_hash_sha256_state *state)
 	    read_whole(AT_FDCWD, "/proc/self/cgroup", cgroup, sizeof cgroup) == -1)
 		return -1;
 	snprintf(user, sizeof user, "%u", (unsigned)geteuid());
-	hash_text(state, "sandbox-plan-1");
+	hash_text(state, "sandbox-plan-2");
+	hash_text(state, installation);
 	hash_text(state, user);
 	hash_text(state, folder);
 	hash_variable(state, "HOME");
@@ -173,7 +175,7 @@ static int open_current(int folder, const char *name, bool has_command)
 	return plan;
 }
 
-int find_cached_plan(int argc, char *argv[], struct cached_plan *found)
+int find_cached_plan(const char *installation, int argc, char *argv[], struct cached_plan *found)
 {
 	crypto_hash_sha256_state state;
 	char name[NAME_SIZE];
@@ -184,7 +186,7 @@ int find_cached_plan(int argc, char *argv[], struct cached_plan *found)
 		return -1;
 	crypto_hash_sha256_init(&state);
 	found->descriptor = -1;
-	if (hash_surroundings(&state) == 0) {
+	if (hash_surroundings(&state, installation) == 0) {
 		for (int i = 1; i < argc && i < MOST_WORDS && found->descriptor == -1; i++) {
 			hash_text(&state, argv[i]);
 			finish_name(state, name);

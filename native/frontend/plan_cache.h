@@ -8,9 +8,9 @@ struct cached_plan {
 };
 
 /*
- * Looks for a plan whose inputs are all as they were. Returns 0, or -1: then the control plane has to make
- * one, whatever the reason. Nothing is changed.
+ * Looks for a plan of the installation in this folder, whose inputs are all as they were. Returns 0, or -1:
+ * then the control plane has to make one, whatever the reason. Nothing is changed.
  */
-int find_cached_plan(int argc, char *argv[], struct cached_plan *found);
+int find_cached_plan(const char *installation, int argc, char *argv[], struct cached_plan *found);
 
 #endif

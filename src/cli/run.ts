@@ -3,6 +3,7 @@ import { fstatSync, readFileSync, writeSync } from 'node:fs';
 import { release, version } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { installationRoot } from '../base/installation.js';
 import { type PlanSurroundings, planKey, storePlan } from '../launch/cache.js';
 import { RunError } from '../run/errors.js';
 import { readHostname, readUser, readVariables, readWorkingDirectory } from '../run/options.js';
@@ -128,6 +129,7 @@ const wordsBefore = (command: readonly string[], { words }: CliContext): readonl
   words.slice(0, words.length - command.length);
 
 const surroundingsOf = (context: CliContext): PlanSurroundings => ({
+  installation: installationRoot,
   uid: context.uid,
   workingDirectory: context.workingDirectory,
   environment: context.environment,

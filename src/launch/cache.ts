@@ -13,6 +13,8 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 
 export type PlanSurroundings = {
+  /** The folder of the installation, without links: another's launcher does not take our plans. */
+  readonly installation: string;
   readonly uid: number;
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -42,11 +44,20 @@ const NAMES = ['HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'XD
 
 /** The key for `words` (from `run` up to and with the image). */
 export function planKey(surroundings: PlanSurroundings, words: readonly string[]): string {
-  const { uid, workingDirectory, environment, kernelRelease, kernelVersion, cgroup } = surroundings;
+  const { installation, uid, workingDirectory, environment, kernelRelease, kernelVersion, cgroup } = surroundings;
   const variables = NAMES.map((name) => environment[name] ?? '');
-  const texts = [String(uid), workingDirectory, ...variables, kernelRelease, kernelVersion, cgroup, ...words];
+  const texts = [
+    installation,
+    String(uid),
+    workingDirectory,
+    ...variables,
+    kernelRelease,
+    kernelVersion,
+    cgroup,
+    ...words,
+  ];
   const hash = createHash('sha256');
-  for (const text of ['sandbox-plan-1', ...texts]) hash.update(`${text}\0`);
+  for (const text of ['sandbox-plan-2', ...texts]) hash.update(`${text}\0`);
   return hash.digest('hex');
 }
 
