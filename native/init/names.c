@@ -15,10 +15,14 @@
 #include "place.h"
 #include "steps.h"
 
-/* A plain folder of the host may be closed to our ids: then it stays as it is. */
+/*
+ * A plain folder of the host may be closed to our ids, and an image may have a link to nothing, or a file for
+ * /etc: then it stays as it is.
+ */
 static bool is_closed_to_us(int error)
 {
-	return error == EACCES || error == EPERM || error == EOVERFLOW || error == EROFS;
+	return error == EACCES || error == EPERM || error == EOVERFLOW || error == EROFS || error == EEXIST ||
+	       error == ENOTDIR || error == ELOOP;
 }
 
 static int write_if_missing(struct launch *launch, const char *path, const char *text)

@@ -4,7 +4,7 @@
  * Before: a step failed, or a run is over.
  * After:  one to three lines on standard error, in the form that the rest of the product uses.
  *
- * Text that may come from image or command line is written without control characters.
+ * Text that may come from image or command line is written as printable ASCII.
  */
 #include "report.h"
 
@@ -48,10 +48,12 @@ static const char *advice_for(const char *step)
 	return NULL;
 }
 
+/* Beyond ASCII there are more characters that steer a terminal, and some that turn the direction of writing.
+ */
 static void make_printable(char *text)
 {
 	for (; *text != '\0'; text++)
-		if (iscntrl((unsigned char)*text))
+		if (*text < ' ' || *text > '~')
 			*text = '?';
 }
 
