@@ -17,7 +17,10 @@ export type Layer = {
   readonly path: string;
   /** How rules of this file are named in records, such as `strict.json`. */
   readonly name: string;
+  /** Where `faults` are, without the members that have them. */
   readonly file: PolicyFile;
+  /** What the schema refuses: the file is read on only so that all its faults are told at once. */
+  readonly faults: readonly Fault[];
   readonly lineOf: (pointer: string) => number;
 };
 
@@ -42,8 +45,36 @@ export function parsePolicyText(text: string, path: string, name: string): Layer
     refuseFaults('POLICY_SYNTAX', parsed.faults);
     throw new PolicyError('POLICY_SYNTAX', `${name} is not JSON`);
   }
-  if (!conforms(parsed.value)) refuseFaults('POLICY_INVALID', schemaFaults(conforms, parsed));
-  return { path, name, file: parsed.value as PolicyFile, lineOf: parsed.lineOf };
+  if (conforms(parsed.value)) return { path, name, file: parsed.value, faults: [], lineOf: parsed.lineOf };
+  const faults = schemaFaults(conforms, parsed);
+  const file = withoutFaulty(parsed.value, faults);
+  if (file === undefined) refuseFaults('POLICY_INVALID', faults);
+  return { path, name, file: file as PolicyFile, faults, lineOf: parsed.lineOf };
+}
+
+/** What is left of `value` without the members that the schema refuses; undefined where too little is. */
+function withoutFaulty(value: unknown, faults: readonly Fault[]): PolicyFile | undefined {
+  const copy: unknown = structuredClone(value);
+  for (const { pointer } of faults)
+    if (!removeMember(copy, pointer.split('/').slice(1).map(unescaped))) return undefined;
+  return conforms(copy) ? copy : undefined;
+}
+
+const unescaped = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** Removes the innermost object member around the place: an array keeps its indexes, to which pointers refer, or goes. */
+function removeMember(root: unknown, steps: readonly string[]): boolean {
+  let holder: Record<string, unknown> | undefined;
+  let member = '';
+  let here: unknown = root;
+  for (const step of steps) {
+    if (typeof here !== 'object' || here === null) break;
+    if (!Array.isArray(here)) [holder, member] = [here as Record<string, unknown>, step];
+    here = (here as Record<string, unknown>)[step];
+  }
+  if (holder === undefined) return false;
+  delete holder[member];
+  return true;
 }
 
 /** A fault of `layer` at `pointer`. */

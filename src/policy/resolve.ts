@@ -37,7 +37,7 @@ export function resolvePolicy(layers: readonly Layer[], now: Date): Policy {
 }
 
 function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: string): PolicyMeaning {
-  const fold: Fold = { layer, faults: [], today };
+  const fold: Fold = { layer, faults: [...layer.faults], today };
   const { file } = layer;
   const sealed = isFirst ? undefined : sealPolicy(parent, []);
   if (sealed !== undefined) checkDigest(layer, sealed.digest);
