@@ -45,9 +45,13 @@ static int mount_terminals(struct launch *launch, int folder)
 {
 	/* Group 5 is tty by convention; where only one id is mapped there is none. */
 	const bool groups = launch->plan->id_map_method != PLAN_ID_MAP_METHOD_SINGLE;
-	const struct parameter parameters[] = {
-		{ "ptmxmode", "0666" }, { "mode", "0620" }, { groups ? "gid" : NULL, "5" }, { NULL, NULL }
-	};
+	/* The machine has some thousands of terminals for all containers together: no run may take them all.
+	 */
+	const struct parameter parameters[] = { { "ptmxmode", "0666" },
+						{ "mode", "0620" },
+						{ "max", "64" },
+						{ groups ? "gid" : NULL, "5" },
+						{ NULL, NULL } };
 	int terminals = new_mount("devpts", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (terminals == -1)
 		return -1;

@@ -1,0 +1,31 @@
+/** S18: what all runs of the machine share is bounded for each: pseudo-terminals, of which there are few thousand. */
+import * as assert from 'uvu/assert';
+import { suite } from '../support/suite.js';
+import { type SystemGround, systemGround } from '../support/system-ground.js';
+import { userRequirement } from '../support/user.js';
+
+const test = suite('attacks: terminals');
+const needs = userRequirement({ subordinateIds: true });
+let ground: SystemGround;
+
+test.before(() => {
+  if (needs === undefined) ground = systemGround();
+});
+test.after(() => ground?.remove());
+
+/** Each child keeps one terminal open; the folder then shows how many there are. */
+const TAKE_ALL = `
+  for i in $(seq 20); do
+    (exec 3<>/dev/ptmx 4<>/dev/ptmx 5<>/dev/ptmx 6<>/dev/ptmx 7<>/dev/ptmx 8<>/dev/ptmx; sleep 10) 2>/dev/null &
+  done
+  sleep 2; ls /dev/pts | grep -c '^[0-9]'`;
+
+test.needs(needs, 'one run cannot take the terminals of the others', () => {
+  for (const profile of ['strict', 'default']) {
+    const taken = Number(ground.inside(TAKE_ALL, { flags: ['--profile', profile] }));
+    assert.ok(taken > 0, 'some can be had');
+    assert.ok(taken <= 64, `${profile}: ${taken} terminals`);
+  }
+});
+
+test.run();
