@@ -48,10 +48,11 @@ type CapabilityFields = Pick<
 const CANARY = { call: 0x7eed, answer: 0x5a5a5a } as const;
 const USUAL_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** @throws {LaunchError} LAUNCH_NO_COMMAND, LAUNCH_ROOT_REFUSED, LAUNCH_ID_UNMAPPED */
+/** @throws {LaunchError} LAUNCH_LANDLOCK_NEEDED, LAUNCH_NO_COMMAND, LAUNCH_ROOT_REFUSED, LAUNCH_ID_UNMAPPED */
 export function planLaunch(inputs: LaunchInputs): LaunchPlan {
   const { policy, rootFs, host, options } = inputs;
   const { landlock, limits } = policy;
+  requireLandlock(inputs);
   const ids = placeIds(rootFs.idMap, chooseIds(policy, rootFs, options));
   return {
     productVersion: inputs.productVersion,
@@ -110,6 +111,23 @@ export function planLaunch(inputs: LaunchInputs): LaunchPlan {
     auditQuota: policy.audit.quotaBytes,
     auditSync: policy.audit.durability === 'sync' ? 1 : 0,
   };
+}
+
+/**
+ * With a single id the workload's outer id owns what the user owns, the launcher
+ * among it: an image's script that names /proc/self/exe as its interpreter could
+ * then reach it (the class of CVE-2019-5736). Nothing but Landlock is in its way.
+ */
+function requireLandlock({ rootFs, policy }: LaunchInputs): void {
+  if (rootFs.idMap.method !== 'single' || policy.landlock.handledFs !== 0n) return;
+  throw new LaunchError(
+    'LAUNCH_LANDLOCK_NEEDED',
+    'without subordinate ids a run needs Landlock, which this kernel lacks',
+    {
+      why: 'the workload would have your own id outside, and nothing would keep it from the launcher’s file',
+      hint: 'get subordinate ids or a kernel with Landlock; sandbox doctor says how',
+    },
+  );
 }
 
 function planTrust({ trust }: RootFs): Pick<LaunchPlan, 'imageSigned' | 'signer' | 'trustRule'> {

@@ -75,6 +75,16 @@ for (const [what, wanted, user, inner] of [
   });
 }
 
+test('with a single id and without Landlock nothing is planned', async () => {
+  const inputs = launchInputs();
+  const one = { inner: 0, outer: 1000, count: 1 };
+  const root = { ...rootFs({}), idMap: { method: 'single', uid: [one], gid: [one] } } as const;
+  const error = await rejection(() => planLaunch({ ...inputs, rootFs: root }));
+  assert.ok(error instanceof LaunchError && error.code === 'LAUNCH_LANDLOCK_NEEDED');
+  const landlock = { ...inputs.policy.landlock, handledFs: 1n };
+  assert.is(planLaunch({ ...inputs, policy: { ...inputs.policy, landlock }, rootFs: root }).idMapMethod, 0);
+});
+
 test('a condition on a 32-bit argument looks at the low half only', () => {
   const inputs = launchInputs();
   const refusals = [
