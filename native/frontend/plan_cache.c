@@ -26,6 +26,7 @@
 enum {
 	MOST_WORDS = 64,
 	INPUTS_MAX = 256 * 1024,
+	PIECE = 16 * 1024,
 	CGROUP_MAX = 8192,
 	NAME_SIZE = 2 * crypto_hash_sha256_BYTES + 1
 };
@@ -41,13 +42,18 @@ static void hash_variable(crypto_hash_sha256_state *state, const char *name)
 	hash_text(state, value == NULL ? "" : value);
 }
 
-/* The whole file as text; -1 where it cannot be read or is larger. */
-static int read_whole(int folder, const char *name, char *text, size_t size)
+/* Ours alone: nobody else could have written it, or put another in its place. */
+static bool is_own(int file, mode_t type)
+{
+	struct stat status;
+	return fstat(file, &status) == 0 && (status.st_mode & S_IFMT) == type && status.st_uid == geteuid() &&
+	       (status.st_mode & 077) == 0;
+}
+
+/* The whole file as text, which is closed; -1 where it cannot be read or is larger. */
+static int read_whole(int file, char *text, size_t size)
 {
 	size_t used = 0;
-	int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (file == -1)
-		return -1;
 	for (;;) {
 		ssize_t got = read(file, text + used, size - used);
 		if (got <= 0 || used + (size_t)got >= size) {
@@ -59,14 +65,25 @@ static int read_whole(int folder, const char *name, char *text, size_t size)
 	}
 }
 
+static int open_own(int folder, const char *name)
+{
+	int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (file != -1 && !is_own(file, S_IFREG)) {
+		close(file);
+		return -1;
+	}
+	return file;
+}
+
 /* What the answer depends on beside the words. */
 static int hash_surroundings(crypto_hash_sha256_state *state, const char *installation)
 {
 	static char cgroup[CGROUP_MAX];
 	char folder[PATH_MAX], user[16];
 	struct utsname kernel;
-	if (getcwd(folder, sizeof folder) == NULL || uname(&kernel) == -1 ||
-	    read_whole(AT_FDCWD, "/proc/self/cgroup", cgroup, sizeof cgroup) == -1)
+	int groups = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	if (groups == -1 || read_whole(groups, cgroup, sizeof cgroup) == -1 ||
+	    getcwd(folder, sizeof folder) == NULL || uname(&kernel) == -1)
 		return -1;
 	snprintf(user, sizeof user, "%u", (unsigned)geteuid());
 	hash_text(state, "sandbox-plan-2");
@@ -128,13 +145,14 @@ static bool is_unchanged(const char *line)
 	       in_nanoseconds(file.st_ctim) == changed;
 }
 
-/* First line: `sandbox-inputs 1 UNTIL DEFAULT`: seconds since 1970; 1 where there is a command without one.
- */
-static bool is_current(char *text, bool has_command)
+/* First line: `sandbox-inputs 2 UNTIL DEFAULT SHA256`: seconds since 1970; 1 where there is a command without
+ * one; the plan's digest, which is copied to `digest`. */
+static bool is_current(char *text, bool has_command, char digest[NAME_SIZE])
 {
 	int64_t until;
 	int has_default, start = 0;
-	if (sscanf(text, "sandbox-inputs 1 %" SCNd64 " %d%n", &until, &has_default, &start) != 2 ||
+	if (sscanf(text, "sandbox-inputs 2 %" SCNd64 " %d %64[0-9a-f]%n", &until, &has_default, digest,
+		   &start) != 3 ||
 	    text[start] != '\n')
 		return false;
 	if (time(NULL) >= until || (!has_command && has_default == 0))
@@ -152,23 +170,39 @@ static bool is_current(char *text, bool has_command)
 	return true;
 }
 
-static bool is_own(int file)
+/* Its offset stays where it was. */
+static bool has_digest(int file, const char *digest)
 {
-	struct stat status;
-	return fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-	       (status.st_mode & 077) == 0;
+	unsigned char bytes[PIECE];
+	char found[NAME_SIZE];
+	crypto_hash_sha256_state state;
+	off_t offset = 0;
+	crypto_hash_sha256_init(&state);
+	for (;;) {
+		ssize_t got = pread(file, bytes, sizeof bytes, offset);
+		if (got == -1)
+			return false;
+		if (got == 0)
+			break;
+		crypto_hash_sha256_update(&state, bytes, (unsigned long long)got);
+		offset += got;
+	}
+	finish_name(state, found);
+	return strcmp(found, digest) == 0;
 }
 
 static int open_current(int folder, const char *name, bool has_command)
 {
 	static char inputs[INPUTS_MAX];
-	char file[NAME_SIZE + 16];
+	char file[NAME_SIZE + 16], digest[NAME_SIZE];
 	snprintf(file, sizeof file, "%s.inputs", name);
-	if (read_whole(folder, file, inputs, sizeof inputs) == -1 || !is_current(inputs, has_command))
+	int list = open_own(folder, file);
+	if (list == -1 || read_whole(list, inputs, sizeof inputs) == -1 ||
+	    !is_current(inputs, has_command, digest))
 		return -1;
 	snprintf(file, sizeof file, "%s.plan", name);
-	int plan = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (plan != -1 && !is_own(plan)) {
+	int plan = open_own(folder, file);
+	if (plan != -1 && !has_digest(plan, digest)) {
 		close(plan);
 		return -1;
 	}
@@ -184,6 +218,10 @@ int find_cached_plan(const char *installation, int argc, char *argv[], struct ca
 	int folder = open_folder();
 	if (folder == -1)
 		return -1;
+	if (!is_own(folder, S_IFDIR)) {
+		close(folder);
+		return -1;
+	}
 	crypto_hash_sha256_init(&state);
 	found->descriptor = -1;
 	if (hash_surroundings(&state, installation) == 0) {

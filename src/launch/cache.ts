@@ -3,7 +3,9 @@
  * end needs no control plane then. native/frontend/plan_cache.c reads it.
  *
  * `<state>/plans/KEY.plan` holds the plan, `KEY.inputs` what it depends on:
- * a line `sandbox-inputs 1 UNTIL DEFAULT`, then one line for each file, either
+ * a line `sandbox-inputs 2 UNTIL DEFAULT SHA256`, of the plan, so that the two
+ * belong together whoever wrote them at the same time and however a disk lost
+ * part of them; then one line for each file, either
  * `DEVICE INODE SIZE MTIME CTIME PATH` (times in ns) or `- PATH` for one that
  * must not be there. KEY is the SHA-256 of the texts of `surroundings` and of
  * the words, each ended by a NUL.
@@ -70,7 +72,8 @@ export function storePlan(stateDirectory: string, key: string, plan: Uint8Array,
   if (lines === undefined) return false;
   const folder = join(stateDirectory, 'plans');
   const until = Math.floor(inputs.until.getTime() / 1000);
-  const head = `sandbox-inputs 1 ${until} ${inputs.hasDefault ? 1 : 0}`;
+  const digest = createHash('sha256').update(plan).digest('hex');
+  const head = `sandbox-inputs 2 ${until} ${inputs.hasDefault ? 1 : 0} ${digest}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     dropOldest(folder);
