@@ -1,4 +1,5 @@
-/* dump_plan.h - a decoded plan in words: what tests of the reader compare, and what makes a fuzzer touch it all. */
+/* dump_plan.h - a decoded plan in words: what tests of the reader compare, and what makes a fuzzer touch it
+ * all. */
 #ifndef DUMP_PLAN_H
 #define DUMP_PLAN_H
 
