@@ -68,7 +68,15 @@ const MOST_INDEXES = 4;
 export function loadImage(text: string, workingDirectory: string): Image {
   const reference = parseReference(text, workingDirectory);
   requirePresent(reference);
-  if (reference.transport === 'dir' && !isSkopeoFolder(reference.path)) return folderImage(reference);
+  try {
+    if (reference.transport === 'dir' && !isSkopeoFolder(reference.path)) return folderImage(reference);
+    return openImage(reference);
+  } catch (error) {
+    throw isErrno(error) ? unreadable(reference, error) : error;
+  }
+}
+
+function openImage(reference: Reference): LayeredImage {
   const source = openSource(reference);
   try {
     return layeredImage(reference, source);
@@ -77,6 +85,16 @@ export function loadImage(text: string, workingDirectory: string): Image {
     throw error;
   }
 }
+
+const isErrno = (error: unknown): error is Error =>
+  error instanceof Error && 'syscall' in error && typeof error.syscall === 'string';
+
+const unreadable = ({ text }: Reference, cause: Error): ImageError =>
+  new ImageError('IMAGE_NOT_FOUND', `${text}: a part of the image cannot be read`, {
+    cause,
+    why: cause.message,
+    hint: 'make every file of the image readable for you',
+  });
 
 function requirePresent({ text, path, transport }: Reference): void {
   let status: ReturnType<typeof statSync>;

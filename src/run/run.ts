@@ -108,7 +108,15 @@ const mappingOf = ({ idMap, newuidmap, newgidmap }: HostFacts): Mapping => ({ id
 
 /** The launcher makes what it needs inside; it must find the folder itself. */
 function openStateDirectory({ state }: Directories): string {
-  mkdirSync(join(state, 'runs'), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(join(state, 'runs'), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new RunError('RUN_STATE_UNUSABLE', `${state}: the folder of the trails cannot be made`, {
+      why: `${cause instanceof Error ? cause.message : cause}; nothing runs without a trail`,
+      hint: 'make room there, mend its permissions, or set XDG_STATE_HOME to a folder of yours',
+      cause,
+    });
+  }
   return state;
 }
 
