@@ -1,6 +1,7 @@
 /** Unix accounts for tests, made and removed as root. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseSubordinateIds } from '../../src/host/id-map.js';
 
 export type Account = { readonly name: string; readonly uid: number; readonly gid: number };
@@ -21,6 +22,7 @@ export function createAccount(home: string, subordinateIds: boolean): Account {
     .find((line) => line.startsWith(`${name}:`));
   const [, , uid, gid] = entry?.split(':') ?? [];
   const account = { name, uid: Number(uid), gid: Number(gid) };
+  removeGroups(account.uid);
   if (subordinateIds && subordinateRanges(account).length === 0) addRange(name);
   return account;
 }
@@ -41,6 +43,17 @@ export function endProcesses(account: Account): void {
     } catch {
       // It has ended by itself meanwhile.
     }
+  }
+}
+
+/** Removes control groups that were prepared for a user of this number by a test that was killed. */
+function removeGroups(uid: number): void {
+  for (const hierarchy of readdirSync('/sys/fs/cgroup')) {
+    const prepared = join('/sys/fs/cgroup', hierarchy, `sandbox-${uid}`);
+    if (!existsSync(prepared)) continue;
+    const runs = readdirSync(prepared, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    for (const { name } of runs) rmdirSync(join(prepared, name));
+    rmdirSync(prepared);
   }
 }
 
