@@ -22,10 +22,13 @@ export function findDebris(user: TestUser): readonly string[] {
   ];
 }
 
+/** Where the tests run as the user, its shell and whatever else it has running is none of theirs. */
+const before = new Set(process.getuid?.() === 0 ? [] : readdirSync('/proc'));
+
 /** The user's processes, those of subordinate ids included; zombies are not alive. */
 export function liveProcesses(user: TestUser): readonly string[] {
   return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid && !before.has(entry))
     .flatMap((pid) => {
       const status = readStatus(pid);
       const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1];
