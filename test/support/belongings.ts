@@ -22,13 +22,17 @@ export function findDebris(user: TestUser): readonly string[] {
   ];
 }
 
-/** Where the tests run as the user, its shell and whatever else it has running is none of theirs. */
-const before = new Set(process.getuid?.() === 0 ? [] : readdirSync('/proc'));
+const processIds = (): readonly string[] => readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+/** Where the tests run as the user that they use, its session was there before, and is none of theirs. */
+const before: ReadonlySet<string> = new Set(processIds());
 
-/** The user's processes, those of subordinate ids included; zombies are not alive. */
+/**
+ * The user's processes that began after this module was loaded, those of subordinate ids included; zombies are not
+ * alive. Without root some may be the user's own doing: nothing is to be killed by this list.
+ */
 export function liveProcesses(user: TestUser): readonly string[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid && !before.has(entry))
+  return processIds()
+    .filter((entry) => !before.has(entry))
     .flatMap((pid) => {
       const status = readStatus(pid);
       const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1];

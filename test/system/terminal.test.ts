@@ -1,7 +1,9 @@
 /** Runs on a terminal: what is typed, its size, and how it is left. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { settle } from '../support/belongings.js';
+import { liveProcesses, settle } from '../support/belongings.js';
 import { type Ended, outcomeOf, printed } from '../support/processes.js';
 import { suite } from '../support/suite.js';
 import { type SystemGround, systemGround } from '../support/system-ground.js';
@@ -16,6 +18,16 @@ test.before(() => {
   if (needs === undefined) ground = systemGround();
 });
 test.after(() => ground?.remove());
+
+const orNothing = (read: () => string): string => {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+};
+const programOf = (pid: string): string => orNothing(() => readlinkSync(`/proc/${pid}/exe`));
+const statusOf = (pid: string): string => orNothing(() => readFileSync(`/proc/${pid}/status`, 'utf8'));
 
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
@@ -88,8 +100,11 @@ for (const [what, script, keys] of [
 test.needs(needs, 'after our own end by a signal, too', async () => {
   const outer = `stty -g; ${line('echo ready; exec sleep 60.4')}; stty -g`;
   const { stdout } = await onTerminal(outer, () => {
-    const pids = spawnSync('pgrep', ['-u', String(ground.user.uid), '-x', 'launcher'], { encoding: 'utf8' }).stdout;
-    const [supervisor] = pids.split('\n').filter((pid) => pid !== '');
+    // By the staged program: the user may run other sandboxes.
+    const launcher = join(ground.product.folder, 'build/native/launcher');
+    const [supervisor] = liveProcesses(ground.user)
+      .map((line) => line.split(' ')[1] ?? '')
+      .filter((pid) => programOf(pid) === launcher && !/^NSpid:(\s+\d+){2}/m.test(statusOf(pid)));
     if (supervisor !== undefined) process.kill(Number(supervisor), 'SIGTERM');
   });
   const settings = [...stdout.toString().matchAll(/^[0-9a-f]+(:[0-9a-f]+){10,}/gm)].map(([all]) => all);
