@@ -14,6 +14,7 @@
 
 #include "host.h"
 #include "plan/check_plan.h"
+#include "report.h"
 
 enum { LIST_MEMORY = 4 << 20 };
 
@@ -66,6 +67,8 @@ int load_plan(struct launch *launch)
 		return -1;
 	}
 	launch->plan = &plan;
+	if (plan.messages_as_json != 0)
+		report_as_json();
 	return close(launch->plan_descriptor);
 }
 

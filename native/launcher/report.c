@@ -10,9 +10,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "trail/line.h"
+
+enum { TEXT_MOST = 1024, OBJECT_SIZE = 4096 };
 
 static const struct {
 	const char *step;
@@ -57,9 +62,42 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
+static bool as_json;
+
+void report_as_json(void)
+{
+	as_json = true;
+}
+
+static void write_object(struct line *line)
+{
+	put_json(line, "}}\n");
+	if (!line->full)
+		(void)!write(STDERR_FILENO, line->start, (size_t)(line->at - line->start));
+}
+
+static void report_object(const char *code, const char *what, const char *to_do)
+{
+	char buffer[OBJECT_SIZE];
+	struct line line = start_line(buffer, sizeof buffer);
+	put_json(&line, "{\"error\":{\"code\":");
+	put_text(&line, code, TEXT_MOST);
+	put_json(&line, ",\"message\":");
+	put_text(&line, what, TEXT_MOST);
+	if (to_do != NULL) {
+		put_json(&line, ",\"hint\":");
+		put_text(&line, to_do, TEXT_MOST);
+	}
+	write_object(&line);
+}
+
 void report_line(const char *code, const char *what, const char *to_do)
 {
 	char line[1024];
+	if (as_json) {
+		report_object(code, what, to_do);
+		return;
+	}
 	int size = snprintf(line, sizeof line, "sandbox: %s: %s", code, what);
 	if (size > (int)sizeof line - 2)
 		size = (int)sizeof line - 2;
@@ -111,9 +149,16 @@ int report_failure(const struct launch *launch, const char *step, int error, con
 
 void report_attempts(const struct launch *launch)
 {
-	char line[TRAIL_SUMMARY_SIZE + 16], summary[TRAIL_SUMMARY_SIZE];
+	char line[TRAIL_SUMMARY_SIZE + 64], summary[TRAIL_SUMMARY_SIZE];
 	if (!summarise_attempts(launch->trail, summary, sizeof summary))
 		return;
+	if (as_json) {
+		struct line object = start_line(line, sizeof line);
+		put_json(&object, "{\"summary\":{\"message\":");
+		put_text(&object, summary, sizeof summary);
+		write_object(&object);
+		return;
+	}
 	int size = snprintf(line, sizeof line, "sandbox: %s\n", summary);
 	(void)!write(STDERR_FILENO, line, (size_t)size);
 }

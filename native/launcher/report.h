@@ -10,6 +10,9 @@ int report_failure(const struct launch *launch, const char *step, int error, con
 /* Tells what the workload's attempts were, if there were any. */
 void report_attempts(const struct launch *launch);
 
+/* From now on everything is told as one JSON object a line, on standard error too. */
+void report_as_json(void);
+
 /* One line: code, what, why it matters or what to do (may be NULL). */
 void report_line(const char *code, const char *what, const char *to_do);
 

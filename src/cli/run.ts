@@ -18,7 +18,7 @@ type Flags = {
   readonly trust?: string;
   readonly ceiling?: string;
   readonly allowUnsigned?: boolean;
-  readonly env: readonly string[];
+  readonly env?: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
   readonly entrypoint?: string;
@@ -26,6 +26,7 @@ type Flags = {
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly network?: string;
+  readonly json?: boolean;
 };
 
 const EXAMPLES = `
@@ -40,7 +41,7 @@ Exit status: the command's; 128+N where signal N ended it; 125 where sandbox ref
 What was refused is in the trail: sandbox audit show latest
 `;
 
-const collect = (word: string, words: readonly string[]): readonly string[] => [...words, word];
+const collect = (word: string, words: readonly string[] = []): readonly string[] => [...words, word];
 
 export function addRunCommand(program: Command, context: CliContext): void {
   program
@@ -54,7 +55,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option('--trust <file>', 'the trust policy (default: that of the user, then /etc/sandbox/trust.json)')
     .option('--ceiling <file>', 'a policy that the run may not exceed')
     .option('--allow-unsigned', 'run the image although no signature satisfies the trust policy; recorded')
-    .option('-e, --env <name=value>', 'set a variable; NAME alone passes the caller’s value', collect, [])
+    .option('-e, --env <name=value>', 'set a variable; NAME alone passes the caller’s value', collect)
     .option('-w, --workdir <path>', 'the working directory inside')
     .option('-u, --user <uid[:gid]>', 'the user inside, as numbers')
     .option('--entrypoint <program>', "replaces the image's entrypoint")
@@ -63,7 +64,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .option('-t, --tty', 'give the command a terminal')
     .option('--network <mode>', 'none; other modes come with a later release')
     .option('--rm', 'accepted for familiarity: a run leaves nothing behind in any case')
-    .option('--json', 'tell failures as JSON')
+    .option('--json', 'tell failures and warnings as JSON, a line each')
     .addHelpText('after', EXAMPLES)
     .passThroughOptions()
     .action((image: string, command: string[], flags: Flags) => run(image, command, flags, context));
@@ -85,25 +86,29 @@ async function run(image: string, command: readonly string[], flags: Flags, cont
     options: {
       command: command[0] === '--' ? command.slice(1) : command,
       entrypoint: flags.entrypoint,
-      environment: readVariables(flags.env, context.environment),
+      environment: readVariables(flags.env ?? [], context.environment),
       workingDirectory: flags.workdir === undefined ? undefined : readWorkingDirectory(flags.workdir),
       user: flags.user === undefined ? undefined : readUser(flags.user),
       hostname: flags.hostname === undefined ? undefined : readHostname(flags.hostname),
       interactive: flags.interactive === true,
       terminal: flags.tty === true,
+      messagesAsJson: flags.json === true,
     },
     directories: context.directories,
     workingDirectory: context.workingDirectory,
     now: new Date(),
   };
   const prepared = await withProgress(context, (unpack) => prepareRun({ ...request, unpack }));
-  if (prepared.keep !== undefined && flags.env.every((word) => word.includes('='))) {
+  if (prepared.keep !== undefined && (flags.env ?? []).every((word) => word.includes('='))) {
     const key = planKey(surroundingsOf(context), wordsBefore(command, context));
     storePlan(context.directories.state, key, prepared.keep.plan, prepared.keep.inputs);
   }
-  for (const warning of prepared.warnings) context.stderr(`sandbox: warning: ${printable(warning)}\n`);
+  for (const warning of prepared.warnings) context.stderr(spellWarning(warning, flags.json === true));
   writePlan(descriptor, prepared.plan);
 }
+
+const spellWarning = (message: string, json: boolean): string =>
+  json ? `${JSON.stringify({ warning: { message } })}\n` : `sandbox: warning: ${printable(message)}\n`;
 
 function checkFlags(flags: Flags, context: CliContext): void {
   if (flags.policy !== undefined && flags.profile !== undefined) {

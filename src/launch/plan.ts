@@ -26,6 +26,8 @@ export type RunOptions = {
   readonly hostname: string | undefined;
   readonly interactive: boolean;
   readonly terminal: boolean;
+  /** What the launcher has to say is told as JSON, a line each. */
+  readonly messagesAsJson: boolean;
 };
 
 export type LaunchInputs = {
@@ -90,6 +92,7 @@ export function planLaunch(inputs: LaunchInputs): LaunchPlan {
     interactive: options.interactive ? 1 : 0,
     stopSignal: rootFs.configuration.stopSignal,
     timeLimitSeconds: BigInt(limits.wallSeconds ?? 0),
+    messagesAsJson: options.messagesAsJson ? 1 : 0,
     ...planCapabilities(policy, ids.user.uid),
     rlimit: limits.rlimits.map(({ name, resource, soft, hard }) => ({ name, resource, soft, hard })),
     ...planCgroups(limits, host.cgroup),

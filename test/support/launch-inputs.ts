@@ -79,6 +79,7 @@ export const runOptions = (): RunOptions => ({
   hostname: undefined,
   interactive: false,
   terminal: false,
+  messagesAsJson: false,
 });
 
 const host: HostFacts = {

@@ -98,6 +98,7 @@ export function launchGround(options: GroundOptions): LaunchGround {
             hostname: undefined,
             interactive,
             terminal,
+            messagesAsJson: false,
           },
           stateDirectory,
           programs: identifyPrograms(product.folder),
