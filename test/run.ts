@@ -76,6 +76,7 @@ function runFile(name: string): Promise<Outcome> {
       if (signal !== null) text += `\nended by ${signal}`;
       const file = relative(process.cwd(), join(here, name));
       process.stdout.write(`${clean ? 'ok    ' : 'FAILED'} ${name} (${passed} passed, ${Date.now() - started} ms)\n`);
+      if (!clean) process.stdout.write(`${text}\n`);
       resolve({ file, passed, failed: failures, skipped, text });
     });
   });

@@ -127,8 +127,23 @@ static uint64_t in_nanoseconds(struct timespec time)
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* One line: `- PATH` for what must not be there, or `DEVICE INODE SIZE MTIME CTIME PATH`, times in
- * nanoseconds. */
+/* What follows the `= ` of a folder whose contents do not matter: `DEVICE INODE UID GID MODE PATH`. */
+static bool is_same_place(const char *line)
+{
+	struct stat folder;
+	uint64_t device, inode;
+	uint32_t uid, gid, mode;
+	int path = 0;
+	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu32 " %" SCNu32 " %n", &device, &inode,
+		   &uid, &gid, &mode, &path) != 5 ||
+	    path == 0)
+		return false;
+	return stat(line + path, &folder) == 0 && folder.st_dev == device && folder.st_ino == inode &&
+	       folder.st_uid == uid && folder.st_gid == gid && folder.st_mode == mode;
+}
+
+/* One line: `- PATH` for what must not be there, `= ` and a place, or `DEVICE INODE SIZE MTIME CTIME PATH`,
+ * times in nanoseconds. */
 static bool is_unchanged(const char *line)
 {
 	struct stat file;
@@ -136,6 +151,8 @@ static bool is_unchanged(const char *line)
 	int path = 0;
 	if (line[0] == '-' && line[1] == ' ')
 		return stat(line + 2, &file) == -1;
+	if (line[0] == '=' && line[1] == ' ')
+		return is_same_place(line + 2);
 	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %n", &device, &inode,
 		   &size, &modified, &changed, &path) != 5 ||
 	    path == 0)

@@ -82,6 +82,15 @@ export function preparedFolders(mountinfo: string, uid: number): readonly string
 
 const preparedFolder = ({ mountPoint }: Hierarchy, uid: number): string => join(mountPoint, `sandbox-${uid}`);
 
+/** Every folder whose owner or absence decides where groups are made: another answer from one of them is another place. */
+export function consideredFolders(mountinfo: string, ownGroups: string, uid: number): readonly string[] {
+  const groups = parseOwnGroups(ownGroups);
+  const above = parseHierarchies(mountinfo)
+    .filter(({ version, controllers }) => version === 2 || WANTED_CONTROLLERS.some((one) => controllers.includes(one)))
+    .flatMap((hierarchy) => upwards(hierarchy, groups.get(hierarchy.controllers[0] ?? '')));
+  return [...new Set([...above, ...preparedFolders(mountinfo, uid)])];
+}
+
 /** Looks for a place without making anything. `uid` names the place that an administrator may prepare for version 1. */
 export function placeCgroup(mountinfo: string, ownGroups: string, uid: number, files: CgroupFiles): CgroupPlacement {
   const hierarchies = parseHierarchies(mountinfo);

@@ -25,4 +25,6 @@ export type HostFacts = {
   readonly newuidmap: string | undefined;
   readonly newgidmap: string | undefined;
   readonly cgroup: CgroupPlacement;
+  /** Folders whose owner or absence decided `cgroup`. */
+  readonly cgroupFolders: readonly string[];
 };

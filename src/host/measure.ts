@@ -7,7 +7,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { release, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { hasAttribute, landlockAbi } from '../ffi/libc.js';
-import { hostFiles, placeCgroup } from './cgroup.js';
+import { consideredFolders, hostFiles, placeCgroup } from './cgroup.js';
 import { HostError } from './errors.js';
 import type { HostFacts } from './facts.js';
 import { chooseIdMap, type Owner } from './id-map.js';
@@ -34,6 +34,7 @@ export function measureHost(): HostFacts {
     gidMap: textOf('/proc/self/gid_map'),
     helperFault: newuidmap.fault ?? newgidmap.fault ?? noNewPrivileges(),
   });
+  const [mountinfo, ownGroups] = [textOf('/proc/self/mountinfo'), textOf('/proc/self/cgroup')];
   return {
     kernelRelease: release(),
     user,
@@ -43,7 +44,8 @@ export function measureHost(): HostFacts {
     idMapRemark: remark,
     newuidmap: newuidmap.path,
     newgidmap: newgidmap.path,
-    cgroup: placeCgroup(textOf('/proc/self/mountinfo'), textOf('/proc/self/cgroup'), user.uid, hostFiles),
+    cgroup: placeCgroup(mountinfo, ownGroups, user.uid, hostFiles),
+    cgroupFolders: consideredFolders(mountinfo, ownGroups, user.uid),
   };
 }
 

@@ -7,7 +7,8 @@
  * belong together whoever wrote them at the same time and however a disk lost
  * part of them; then one line for each file, either
  * `DEVICE INODE SIZE MTIME CTIME PATH` (times in ns) or `- PATH` for one that
- * must not be there. KEY is the SHA-256 of the texts of `surroundings` and of
+ * must not be there; of a folder whose contents do not matter
+ * `= DEVICE INODE UID GID MODE PATH`. KEY is the SHA-256 of the texts of `surroundings` and of
  * the words, each ended by a NUL.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -32,6 +33,8 @@ export type PlanInputs = {
   readonly files: readonly string[];
   /** Folders that were made for this plan and are never changed afterwards. */
   readonly folders: readonly string[];
+  /** Folders of which identity, owner and mode matter, or that they are absent; what is in them may change. */
+  readonly places: readonly string[];
   /** When the first of `files` was read. */
   readonly startedAt: Date;
   readonly until: Date;
@@ -85,7 +88,7 @@ export function storePlan(stateDirectory: string, key: string, plan: Uint8Array,
   }
 }
 
-function inputLines({ files, folders, startedAt }: PlanInputs): readonly string[] | undefined {
+function inputLines({ files, folders, places, startedAt }: PlanInputs): readonly string[] | undefined {
   const limit = BigInt(startedAt.getTime()) * 1_000_000n - CLOCK_TICK_NS;
   const lines: string[] = [];
   for (const path of new Set([...files, ...folders])) {
@@ -99,7 +102,15 @@ function inputLines({ files, folders, startedAt }: PlanInputs): readonly string[
     if (ctimeNs >= limit && !folders.includes(path)) return undefined;
     lines.push(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs} ${path}`);
   }
-  return lines;
+  if (places.some((path) => path.includes('\n'))) return undefined;
+  return [...lines, ...places.map(placeLine)];
+}
+
+function placeLine(path: string): string {
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (status === undefined) return `- ${path}`;
+  const { dev, ino, uid, gid, mode } = status;
+  return `= ${dev} ${ino} ${uid} ${gid} ${mode} ${path}`;
 }
 
 function writeWhole(file: string, contents: string | Uint8Array): void {

@@ -12,4 +12,5 @@ export const IDEAL_HOST: HostFacts = {
   newuidmap: undefined,
   newgidmap: undefined,
   cgroup: { kind: 'v2', parent: '', controllers: ['cpu', 'memory', 'pids'] },
+  cgroupFolders: [],
 };

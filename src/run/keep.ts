@@ -41,5 +41,9 @@ export function keepable(
   const plan = planLaunch({ ...inputs, options: { ...options, command: hasDefault ? [] : ['true'] } });
   const midnight = (Math.floor(now.getTime() / DAY_MS) + 1) * DAY_MS;
   const until = new Date(Math.min(now.getTime() + LONGEST_MS, midnight, signedUntil?.getTime() ?? midnight));
-  return { plan: encodePlan(plan), inputs: { files, folders: rootFs.layers, startedAt: now, until, hasDefault } };
+  const { cgroupFolders: places } = inputs.host;
+  return {
+    plan: encodePlan(plan),
+    inputs: { files, folders: rootFs.layers, places, startedAt: now, until, hasDefault },
+  };
 }

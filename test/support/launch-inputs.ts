@@ -92,6 +92,7 @@ const host: HostFacts = {
   newuidmap: '/usr/bin/newuidmap',
   newgidmap: '/usr/bin/newgidmap',
   cgroup: { kind: 'none', why: 'made for a test' },
+  cgroupFolders: [],
 };
 
 export const launchInputs = (): LaunchInputs => ({

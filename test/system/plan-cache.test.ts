@@ -3,10 +3,12 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -73,6 +75,31 @@ test.needs(needs, 'the second run needs no Node, whatever the command', () => {
   assert.is(run(['--', 'echo', '--help']).stdout.toString(), '--help\n', '-- right after the image is dropped');
   assert.is(run(['nothing-like-it']).status, 127);
   assert.is(run([]).status, 0, "the image's own command");
+});
+
+const hierarchies = ['memory', 'pids', 'cpu'].map((name) => `/sys/fs/cgroup/${name}`);
+const hasGroups = hierarchies.every((folder) => existsSync(join(folder, 'cgroup.procs')));
+const needsGroups = hasGroups ? needsRoot : 'control groups of version 1';
+
+test.needs(needsGroups, 'control groups that an administrator prepares, gives away or removes', () => {
+  const groups = hierarchies.map((folder) => join(folder, `sandbox-${ground.user.uid}`));
+  warmUp();
+  for (const group of groups) mkdirSync(group);
+  try {
+    assert.is(runsWarm(), false, 'made');
+    warmUp();
+    for (const group of groups) {
+      chownSync(group, ground.user.uid, ground.user.gid);
+      chownSync(join(group, 'cgroup.procs'), ground.user.uid, ground.user.gid);
+    }
+    assert.is(runsWarm(), false, 'given away');
+    warmUp();
+    assert.ok(runsWarm(), 'the groups of runs do not count');
+  } finally {
+    for (const group of groups) rmdirSync(group);
+  }
+  assert.is(runsWarm(), false, 'removed');
+  warmUp();
 });
 
 test.needs(needs, 'each run from a kept plan is a run of its own in the trail', () => {
