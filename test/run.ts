@@ -38,9 +38,8 @@ for (const outcome of outcomes)
   if (outcome.failed > 0) process.stdout.write(`\nFAILED ${outcome.file}\n${outcome.text}\n`);
 for (const outcome of outcomes)
   for (const line of outcome.text.split('\n')) if (line.startsWith('SKIP ')) process.stdout.write(`${line}\n`);
-process.stdout.write(
-  `${sum((outcome) => outcome.passed)} passed, ${failed} failed, ${sum((outcome) => outcome.skipped)} skipped\n`,
-);
+process.stdout.write(`${sum((outcome) => outcome.skipped)} skipped\n`);
+process.stdout.write(`${sum((outcome) => outcome.passed)} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 && outcomes.length > 0 ? 0 : 1;
 
 async function runAll(names: readonly string[], width: number): Promise<Outcome[]> {

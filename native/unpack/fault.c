@@ -73,3 +73,8 @@ int fail(struct fault *fault, const char *what)
 	const char *code = error == ENOSPC || error == EDQUOT ? "no-space" : "system";
 	return tell_text(fault, code, "%s: %s", what, strerror(error));
 }
+
+int lack_namespaces(struct fault *fault)
+{
+	return tell_text(fault, "no-namespaces", "make namespaces: %s", strerrorname_np(errno));
+}

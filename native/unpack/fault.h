@@ -8,7 +8,7 @@ enum { FAULT_TEXT_SIZE = 512, FAULT_ENTRY_SIZE = 4352 };
 
 /* `code` is NULL while nothing is wrong. The first fault counts. */
 struct fault {
-	const char *code; /* refused, limit, corrupt, no-space, system */
+	const char *code; /* refused, limit, corrupt, no-space, no-namespaces, system */
 	char text[FAULT_TEXT_SIZE];
 	char entry[FAULT_ENTRY_SIZE]; /* the entry it happened at, as the archive spells it; hostile */
 };
@@ -27,5 +27,8 @@ int abandon(struct fault *fault, const char *what, const char *detail);
 
 /* A system call failed with errno; a full disk is told apart from all else. Always -1. */
 int fail(struct fault *fault, const char *what);
+
+/* clone3(2) failed with errno, where ENOSPC is a limit on namespaces and no full disk. Always -1. */
+int lack_namespaces(struct fault *fault);
 
 #endif

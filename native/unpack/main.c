@@ -151,7 +151,7 @@ int main(int count, char **arguments)
 	}
 	pid_t child = start_child();
 	if (child < 0) {
-		fail(&fault, "make namespaces");
+		lack_namespaces(&fault);
 		return tell();
 	}
 	if (child > 0)

@@ -6,6 +6,8 @@ export type StoreErrorCode =
   | 'STORE_FULL'
   /** The store's folder cannot be made, read or written, or is not the user's alone. */
   | 'STORE_UNUSABLE'
+  /** The unpacker, which has namespaces of its own, may make none here. */
+  | 'STORE_NO_NAMESPACES'
   /** Something of the store could not be removed. */
   | 'STORE_REMOVE_FAILED'
   /** The caller gave up (Ctrl-C); nothing was kept. */
@@ -38,5 +40,13 @@ export function storeFull(folder: string, cause?: unknown): StoreError {
     why: 'the disk or your quota is full; what was being unpacked has been removed again',
     hint: 'free some space, or remove images with: sandbox image remove',
     cause,
+  });
+}
+
+/** This host lets the user make no user namespace: nothing can be unpacked, nor run. */
+export function noNamespaces(why: string): StoreError {
+  return new StoreError('STORE_NO_NAMESPACES', 'user-namespace: this host lets you make none', {
+    why: `${why}; images are unpacked and run in namespaces of their own`,
+    hint: 'run: sandbox doctor; it names the setting that forbids it, and the fix',
   });
 }

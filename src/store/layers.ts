@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, hexOf } from '../base/digest.js';
-import { asStoreError, hasErrno, StoreError, storeFull } from './errors.js';
+import { asStoreError, hasErrno, noNamespaces, StoreError, storeFull } from './errors.js';
 import { lockUnless } from './lock.js';
 import { isAlive, thisProcess } from './owner.js';
 import { layersFolder, readIfPresent, type Store, writeWhole } from './store.js';
@@ -124,9 +124,7 @@ async function unpackTo(
   try {
     chmodSync(temporary, OPEN_MODE);
     const outcome = await runUnpacker(temporary, blob, mapping, options);
-    if (outcome.kind === 'failed') {
-      throw outcome.failure.code === 'no-space' ? storeFull(parent) : options.failed(outcome.failure);
-    }
+    if (outcome.kind === 'failed') throw asFailure(outcome.failure, parent, options);
     options.check(outcome.report);
     chmodSync(temporary, CLOSED_MODE);
     writeWhole(join(temporary, 'layer.json'), JSON.stringify(outcome.report));
@@ -134,6 +132,11 @@ async function unpackTo(
   } finally {
     await removeTemporary(temporary, mapping);
   }
+}
+
+function asFailure(failure: UnpackFailure, parent: string, options: AddOptions): Error {
+  if (failure.code === 'no-space') return storeFull(parent);
+  return failure.code === 'no-namespaces' ? noNamespaces(failure.message) : options.failed(failure);
 }
 
 /** Somebody else may have been faster; then ours is removed as what it is: temporary. */
@@ -149,7 +152,7 @@ async function removeTemporary(folder: string, mapping: Mapping): Promise<void> 
   if (statSync(folder, { throwIfNoEntry: false }) === undefined) return;
   rmSync(join(folder, 'layer.json'), { force: true });
   chmodSync(folder, OPEN_MODE);
-  await runRemover(folder, mapping);
+  if (readdirSync(folder).length > 0) await runRemover(folder, mapping);
   rmdirSync(folder);
 }
 

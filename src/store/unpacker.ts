@@ -49,7 +49,7 @@ export type LayerReport = {
 };
 
 export type UnpackFailure = {
-  readonly code: 'refused' | 'limit' | 'corrupt' | 'no-space' | 'system';
+  readonly code: 'refused' | 'limit' | 'corrupt' | 'no-space' | 'no-namespaces' | 'system';
   readonly message: string;
   /** The entry at which it happened, as the archive spells it; chosen by whoever made the archive. */
   readonly entry: string;
