@@ -11,6 +11,12 @@ export type FilterErrorCode =
   | 'FILTER_TOO_LARGE'
   /** The compiled program does something else than the filter says. */
   | 'FILTER_DISAGREES'
+  /** Bytes that the kernel would not load as a filter. */
+  | 'FILTER_PROGRAM_INVALID'
+  /** A program does what cannot be told exactly for every call. */
+  | 'FILTER_UNSUPPORTED'
+  /** A filter that makes more distinctions than can be held. */
+  | 'FILTER_TOO_COMPLEX'
   /** libseccomp did not end. */
   | 'FILTER_TIMEOUT'
   /** libseccomp is not installed. */
