@@ -78,8 +78,8 @@ test.needs(requirement, 'the seeds find nothing', () => {
 });
 
 for (const [name, sign, edits] of PLANTED) {
-  test.needs(requirement, `${name} is found within a minute`, () => {
-    const { status, text } = run(build(name.replaceAll(' ', '-'), edits), '-max_total_time=60');
+  test.needs(requirement, `${name} is found`, () => {
+    const { status, text } = run(build(name.replaceAll(' ', '-'), edits), '-max_total_time=180');
     assert.is.not(status, 0);
     assert.match(text, sign);
   });
