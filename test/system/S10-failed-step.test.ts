@@ -1,5 +1,5 @@
 /** S10: if any step of the launch fails, the workload never runs: 125, and the step is named. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { settle } from '../support/belongings.js';
@@ -16,7 +16,13 @@ let ground: SystemGround;
 test.before(() => {
   if (needs === undefined) ground = systemGround();
 });
-test.after(() => ground?.remove());
+test.after(() => {
+  if (ground === undefined) return;
+  if (existsSync(closed())) chmodSync(closed(), 0o700);
+  ground.remove();
+});
+
+const closed = (): string => join(ground.folder, 'closed');
 
 const mounting = (from: string): string[] => {
   const mounts = [{ from, to: '/given', access: 'read-only', why: 'this test' }];
@@ -36,9 +42,9 @@ const WAYS: Readonly<Record<string, Way & { readonly before?: string }>> = {
   'a folder to mount that the user may not enter': {
     step: 'open-sources',
     options() {
-      const folder = join(ground.folder, 'closed');
-      mkdirSync(join(folder, 'inner'), { recursive: true, mode: 0o700 });
-      return { flags: mounting(join(folder, 'inner')) };
+      mkdirSync(join(closed(), 'inner'), { recursive: true });
+      chmodSync(closed(), 0o000); // closed also to an owner who runs the tests without root
+      return { flags: mounting(join(closed(), 'inner')) };
     },
   },
   'a working directory that is a file': {
