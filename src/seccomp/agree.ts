@@ -30,9 +30,9 @@ import {
 import { reachableComparisons } from './explore.js';
 import type { BpfProgram, Filter } from './filter.js';
 import { type Meaning, meaningOf } from './meaning.js';
-import { runProgram } from './simulate.js';
+import { runProgram, type Trace } from './simulate.js';
 import { describeCall } from './syscalls.js';
-import { someCombination, tellingWords } from './telling.js';
+import { combinationsOf, MOST_COMBINATIONS, someCombination, tellingWords } from './telling.js';
 
 export type Disagreement = {
   readonly arch: number;
@@ -46,19 +46,36 @@ const LAST_NUMBER = 600;
 const AUDIT_ARCH_AARCH64 = 0xc000_00b7;
 const EDGES = [X32_BIT - 1, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 
+/** What was tried, and what came out. */
+export type Examination = {
+  /** The first call on which program and filter part ways, if there is one: nothing after it was tried. */
+  readonly disagreement: Disagreement | undefined;
+  readonly architectures: readonly number[];
+  /** How many call numbers of x86-64, x32 included. */
+  readonly numbers: number;
+  readonly cases: number;
+  /** The calls of which not every combination was tried. */
+  readonly sampled: readonly number[];
+};
+
+/** Told of every case of x86-64 and i386 that was tried: `struct seccomp_data` as words, which change afterwards. */
+export type CaseVisitor = (data: Uint32Array, trace: Readonly<Trace>, verdict: number) => void;
+
 /** The first call on which `program` and `filter` part ways, if there is one. @throws {FilterError} FILTER_UNKNOWN_SYSCALL */
 export function findDisagreement(filter: Filter, program: BpfProgram): Disagreement | undefined {
+  return examine(filter, program).disagreement;
+}
+
+/** Tries `program` against `filter`; `visit` sees each case. @throws {FilterError} FILTER_UNKNOWN_SYSCALL */
+export function examine(filter: Filter, program: BpfProgram, visit: CaseVisitor = () => undefined): Examination {
   const decoded = decodeProgram(program);
-  const meaning = meaningOf(filter);
   const compared = reachableComparisons(decoded, new Map());
-  for (const arch of architecturesIn(compared)) {
-    const numbers = arch === AUDIT_ARCH_X86_64 ? numbersIn(compared) : [undefined];
-    for (const nr of numbers) {
-      const found = findOnCall(decoded, meaning, arch, nr);
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
+  const architectures = architecturesIn(compared);
+  const numbers = numbersIn(compared);
+  const examiner = new Examiner(decoded, meaningOf(filter), visit);
+  const disagreement = examiner.tryAll(architectures, numbers);
+  const { cases, sampled } = examiner;
+  return { disagreement, architectures: [...architectures], numbers: numbers.size, cases, sampled };
 }
 
 /** `disagreement` in one line. */
@@ -80,29 +97,69 @@ const numbersIn = (compared: Compared): Set<number> => {
   return new Set([...numbers, ...numbers.map((nr) => nr + X32_BIT), ...EDGES, ...around(compared, WORD_NR)]);
 };
 
-/** Without `nr`, the number is a word like the others: the meaning of a foreign call does not depend on it. */
-function findOnCall(
-  program: DecodedProgram,
-  meaning: Meaning,
-  arch: number,
-  nr: number | undefined,
-): Disagreement | undefined {
-  const known = new Map([[WORD_ARCH, arch]]);
-  if (nr !== undefined) known.set(WORD_NR, nr);
-  const comparisons = reachableComparisons(program, known);
-  if (nr !== undefined) comparisons.push(...meaning.comparisonsFor(nr));
-  const data = new Uint32Array(DATA_WORDS);
-  for (const [word, value] of known) data[word] = value;
-  const differs = (): boolean => runProgram(program, data) !== meaning.verdictOn(data);
-  if (!someCombination(tellingWords(comparisons), data, differs)) return undefined;
-  return {
-    arch,
-    nr: data[WORD_NR] ?? 0,
-    args: [0, 1, 2, 3, 4, 5].map((argument) => argumentIn(data, argument)),
-    means: describeVerdict(meaning.verdictOn(data)),
-    does: describeVerdict(runProgram(program, data)),
-  };
+/** Words that are known before any argument. */
+const KNOWN_WORDS = (1 << WORD_NR) | (1 << WORD_ARCH);
+
+class Examiner {
+  cases = 0;
+  readonly sampled: number[] = [];
+  readonly #data = new Uint32Array(DATA_WORDS);
+  readonly #trace: Trace = { path: 0, words: 0 };
+  readonly #program: DecodedProgram;
+  readonly #meaning: Meaning;
+  readonly #visit: CaseVisitor;
+
+  constructor(program: DecodedProgram, meaning: Meaning, visit: CaseVisitor) {
+    this.#program = program;
+    this.#meaning = meaning;
+    this.#visit = visit;
+  }
+
+  tryAll(architectures: Iterable<number>, numbers: Iterable<number>): Disagreement | undefined {
+    for (const arch of architectures)
+      for (const nr of arch === AUDIT_ARCH_X86_64 ? numbers : [undefined])
+        if (this.#differsOnCall(arch, nr)) return this.#disagreement();
+    return undefined;
+  }
+
+  /** Without `nr`, the number is a word like the others: the meaning of a foreign call does not depend on it. */
+  #differsOnCall(arch: number, nr: number | undefined): boolean {
+    const data = this.#data.fill(0);
+    data[WORD_ARCH] = arch;
+    data[WORD_NR] = nr ?? 0;
+    const wanted = nr === undefined ? [] : this.#meaning.comparisonsFor(nr);
+    // Most calls: the program looks at no argument, and the filter has no condition.
+    if (nr !== undefined && wanted.length === 0) {
+      const differs = this.#differs();
+      if (differs || (this.#trace.words & ~KNOWN_WORDS) === 0) return differs;
+      this.cases--;
+    }
+    const known = new Map([[WORD_ARCH, arch]]);
+    if (nr !== undefined) known.set(WORD_NR, nr);
+    const words = tellingWords([...reachableComparisons(this.#program, known), ...wanted]);
+    if (nr !== undefined && combinationsOf(words) > MOST_COMBINATIONS) this.sampled.push(nr);
+    return someCombination(words, data, () => this.#differs());
+  }
+
+  #differs(): boolean {
+    const verdict = runProgram(this.#program, this.#data, this.#trace);
+    this.cases++;
+    this.#visit(this.#data, this.#trace, verdict);
+    return verdict !== this.#meaning.verdictOn(this.#data);
+  }
+
+  #disagreement(): Disagreement {
+    const data = this.#data;
+    return {
+      arch: data[WORD_ARCH] ?? 0,
+      nr: data[WORD_NR] ?? 0,
+      args: [0, 1, 2, 3, 4, 5].map((argument) => argumentIn(data, argument)),
+      means: describeVerdict(this.#meaning.verdictOn(data)),
+      does: describeVerdict(runProgram(this.#program, data)),
+    };
+  }
 }
 
-const argumentIn = (data: Uint32Array, argument: number): bigint =>
+/** Argument `argument` of the call whose words are `data`. */
+export const argumentIn = (data: Uint32Array, argument: number): bigint =>
   (BigInt(data[wordOf(argument, 'high')] ?? 0) << 32n) | BigInt(data[wordOf(argument, 'low')] ?? 0);

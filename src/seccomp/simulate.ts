@@ -32,11 +32,21 @@ export function simulate(program: BpfProgram, call: Call): string {
   return describeVerdict(runProgram(decodeProgram(program), dataOf(call)));
 }
 
+/** The way that a run took through the program. */
+export type Trace = {
+  /** Differs between ways, but for one pair in billions. */
+  path: number;
+  /** Bit N: word N was looked at. */
+  words: number;
+};
+
 /** What the program returns for `data`. @throws {RangeError} on a program that the kernel would not load */
-export function runProgram(program: DecodedProgram, data: Uint32Array): number {
+export function runProgram(program: DecodedProgram, data: Uint32Array, trace?: Trace): number {
   const { length, code, ifTrue, ifFalse, k } = program;
   let accumulator = 0;
   let pc = 0;
+  let path = 0;
+  let words = 0;
   while (pc < length) {
     const operand = k[pc] ?? 0;
     let taken: boolean;
@@ -44,6 +54,7 @@ export function runProgram(program: DecodedProgram, data: Uint32Array): number {
       case LOAD_WORD:
         if (operand % 4 !== 0 || operand >= DATA_WORDS * 4) throw new RangeError(`load of offset ${operand} at ${pc}`);
         accumulator = data[operand >>> 2] ?? 0;
+        words |= 1 << (operand >>> 2);
         pc++;
         continue;
       case AND:
@@ -63,10 +74,15 @@ export function runProgram(program: DecodedProgram, data: Uint32Array): number {
         taken = accumulator >= operand;
         break;
       case RETURN:
+        if (trace !== undefined) {
+          trace.path = Math.imul(path ^ pc, 0x0100_0193);
+          trace.words = words;
+        }
         return operand;
       default:
         throw new RangeError(`instruction 0x${(code[pc] ?? 0).toString(16)} at ${pc}`);
     }
+    path = Math.imul(path ^ (taken ? pc : ~pc), 0x0100_0193);
     pc += 1 + ((taken ? ifTrue[pc] : ifFalse[pc]) ?? 0);
   }
   throw new RangeError('the program runs off its end');

@@ -62,6 +62,10 @@ function mergedComparisons(comparisons: readonly WordComparison[]): { mask: numb
   return [...merged.values()];
 }
 
+/** How many combinations `words` have. */
+export const combinationsOf = (words: readonly TellingWord[]): number =>
+  words.reduce((product, { values }) => product * values.length, 1);
+
 /**
  * Puts the combinations into `data` one after another until `visit` returns
  * true; returns whether it did. All of them up to MOST_COMBINATIONS; beyond,
@@ -69,8 +73,7 @@ function mergedComparisons(comparisons: readonly WordComparison[]): { mask: numb
  * ones up to that number, the same ones each time.
  */
 export function someCombination(words: readonly TellingWord[], data: Uint32Array, visit: () => boolean): boolean {
-  const count = words.reduce((product, { values }) => product * values.length, 1);
-  return count <= MOST_COMBINATIONS ? someOfAll(words, 0, data, visit) : someOfMany(words, data, visit);
+  return combinationsOf(words) <= MOST_COMBINATIONS ? someOfAll(words, 0, data, visit) : someOfMany(words, data, visit);
 }
 
 function someOfAll(words: readonly TellingWord[], index: number, data: Uint32Array, visit: () => boolean): boolean {

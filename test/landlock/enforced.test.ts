@@ -14,7 +14,7 @@ const test = suite('Landlock enforces');
 const requirement = landlockAbi() >= 3 ? undefined : `Landlock ABI 3 (this kernel has ${landlockAbi()})`;
 const CONFINED = fileURLToPath(new URL('./confined.js', import.meta.url));
 /** A program without libraries: what it needs besides itself would have to be readable. */
-const STATIC_PROGRAM = `${installationRoot}/build/native/filter_probe`;
+const STATIC_PROGRAM = `${installationRoot}/build/native/prove`;
 
 /** What each operation needs; nothing else lets it through. */
 const NEEDS: Readonly<Record<string, readonly AccessWord[]>> = {

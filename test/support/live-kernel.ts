@@ -1,47 +1,43 @@
-/**
- * What the running kernel says about calls under a seccomp program, without
- * making any of them. @see native/test/filter_probe
- */
-import { spawnSync } from 'node:child_process';
-import { installationRoot } from '../../src/base/installation.js';
-import { AUDIT_ARCH_I386, DATA_WORDS, INSTRUCTION_BYTES, wordOf, X32_BIT } from '../../src/seccomp/bpf.js';
+/** What the running kernel says about calls under a seccomp program, by the product's own prover. */
+import { AUDIT_ARCH_I386, DATA_WORDS, describeVerdict, wordOf, X32_BIT } from '../../src/seccomp/bpf.js';
 import type { BpfProgram, Filter } from '../../src/seccomp/filter.js';
+import { ABSENT, askKernel, KILLS, UNFILTERED } from '../../src/seccomp/live.js';
 import { meaningOf } from '../../src/seccomp/meaning.js';
-import { type Call, simulate } from '../../src/seccomp/simulate.js';
+import { type Call, dataOf, simulate } from '../../src/seccomp/simulate.js';
 import { unfilteredCalls } from '../../src/seccomp/syscalls.js';
 import { tellingWords } from '../../src/seccomp/telling.js';
 
-const PROBE = `${installationRoot}/build/native/filter_probe`;
-const ROW_BYTES = 56;
 /** uprobe(2) outside its trampoline ends with ENXIO, which no filter of ours says. */
 const UPROBE = 336;
 
 /**
  * The kernel's verdict for each call: `allow` (also for log), `notify`, `errno N`, `kill`, `absent` where
- * this kernel has no `int $0x80`, or `unfiltered` (`unfilteredCalls`). Calls of i386 go through `int $0x80`, whose arguments have 32 bits; its
- * sixth is not set. Needs no privilege.
+ * this kernel has no `int $0x80`, or `unfiltered` (`unfilteredCalls`). Calls of i386 go through `int $0x80`,
+ * whose arguments have 32 bits.
  *
  * @throws {Error} where the kernel does not take the program
  */
 export function runLive(program: BpfProgram, calls: readonly Call[]): string[] {
-  const header = Buffer.alloc(8);
-  header.writeUInt32LE(program.length / INSTRUCTION_BYTES, 0);
-  header.writeUInt32LE(calls.length, 4);
-  const rows = Buffer.alloc(calls.length * ROW_BYTES);
-  calls.forEach(({ nr, arch, args = [] }, index) => {
-    rows.writeUInt32LE(arch === AUDIT_ARCH_I386 ? 1 : 0, index * ROW_BYTES);
-    rows.writeUInt32LE(nr, index * ROW_BYTES + 4);
-    for (const [argument, value] of args.entries()) rows.writeBigUInt64LE(value, index * ROW_BYTES + 8 + 8 * argument);
-  });
-  const child = spawnSync(PROBE, [], { input: Buffer.concat([header, program, rows]), maxBuffer: 1 << 26 });
-  const verdicts = child.stdout.toString().split('\n').slice(0, -1);
-  if (child.status !== 0 || verdicts.length !== calls.length)
-    throw new Error(
-      `filter_probe: ${child.error?.message ?? child.stderr.toString()} (${child.signal ?? child.status})`,
-    );
-  return verdicts.map((verdict, index) =>
-    verdict === 'errno 6' && calls[index]?.nr === UPROBE ? 'unfiltered' : verdict,
+  const words = new Uint32Array(calls.length * DATA_WORDS);
+  for (const [index, call] of calls.entries()) words.set(dataOf(call), index * DATA_WORDS);
+  const answer = askKernel(program, words);
+  if (answer.kind === 'unable') throw new Error(answer.why);
+  return [...answer.verdicts].map((verdict, index) =>
+    verdict === 0x5_0006 && calls[index]?.nr === UPROBE ? 'unfiltered' : worded(verdict),
   );
+}
+
+function worded(verdict: number): string {
+  switch (verdict) {
+    case KILLS:
+      return 'kill';
+    case ABSENT:
+      return 'absent';
+    case UNFILTERED:
+      return 'unfiltered';
+    default:
+      return describeVerdict(verdict);
+  }
 }
 
 /** How runLive() words what simulate() said: the kernel hides from a caller whether an allowed call was logged. */

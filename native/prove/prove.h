@@ -1,0 +1,84 @@
+/*
+ * prove.h - what the live kernel says about calls under a seccomp program, without making any of them.
+ *
+ * Standard input, little-endian: magic, u32 instructions, u32 rows, the instructions, the rows; nothing
+ * after. Standard output, after all rows are settled: one u32 for each, as enum verdict says.
+ */
+#ifndef PROVE_H
+#define PROVE_H
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REQUEST_MAGIC "sbxprov\1"
+
+enum {
+	REQUEST_MAGIC_SIZE = 8,
+	REQUEST_HEADER_SIZE = REQUEST_MAGIC_SIZE + 2 * sizeof(uint32_t),
+	MAX_INSTRUCTIONS = BPF_MAXINSNS,
+	MAX_ROWS = 1 << 18,
+	ARGUMENTS = 6
+};
+
+/* Any other verdict is SECCOMP_RET_ERRNO with its number. */
+#define VERDICT_PASSES	   SECCOMP_RET_ALLOW /* or another action below user notification: log, trace */
+#define VERDICT_NOTIFIES   SECCOMP_RET_USER_NOTIF
+#define VERDICT_KILLS	   SECCOMP_RET_KILL_PROCESS /* ends by SIGSYS: kill-process, kill-thread, trap */
+#define VERDICT_OPEN	   0xffff0000u		    /* never in a reply */
+#define VERDICT_ABSENT	   0xffff0001u		    /* this kernel has no entry for the row's kind */
+#define VERDICT_UNFILTERED 0xffff0002u		    /* the call ran: the kernel asks no filter about it */
+
+enum call_kind {
+	CALL_X86_64 = 0, /* the syscall instruction, x32 numbers included */
+	CALL_I386 = 1,	 /* int $0x80; arguments have 32 bits */
+};
+
+struct row {
+	uint32_t kind;
+	uint32_t nr;
+	uint64_t args[ARGUMENTS];
+};
+
+/* Points into the bytes of the request. */
+struct request {
+	const struct sock_filter *program;
+	size_t instruction_count;
+	const struct row *rows;
+	size_t row_count;
+};
+
+/* Lies in memory that parent and child share. */
+struct proof {
+	struct sock_fprog program;
+	const struct row *rows;
+	volatile uint32_t *verdicts;
+	size_t row_count;
+	volatile size_t current; /* the row that the child is at */
+	volatile int listener;	 /* -1 until the child is ready; the table of descriptors is shared */
+	const char *volatile failed_step; /* of a child that could not begin */
+	volatile int failed_errno;
+	volatile int done;
+};
+
+/* How the outer filter catches calls that the filter under proof lets pass. */
+enum catcher {
+	CATCH_BY_NOTIFYING, /* a listener that is not there: ENOSYS */
+	CATCH_BY_ERRNO,
+};
+
+enum { ERRNO_CAUGHT = 4002 };
+
+/*
+ * Takes `bytes` apart, which must be aligned for uint64_t. Returns what is wrong with them, or NULL.
+ */
+const char *read_request(const unsigned char *bytes, size_t size, struct request *request);
+
+/* Settles every row. Returns NULL, or the step that failed, with errno. */
+const char *prove_all(struct proof *proof);
+
+/* In the child: installs both filters, makes the calls, ends itself. */
+_Noreturn void make_calls(struct proof *proof, enum catcher catcher);
+
+#endif

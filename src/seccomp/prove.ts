@@ -1,0 +1,107 @@
+/**
+ * The proof of a program: held against its filter case by case, then tried
+ * on the running kernel.
+ */
+import { argumentIn, type Disagreement, describeDisagreement, type Examination, examine } from './agree.js';
+import { DATA_WORDS, decodeProgram, describeVerdict, WORD_ARCH, WORD_NR } from './bpf.js';
+import { FilterError } from './errors.js';
+import type { BpfProgram, Filter } from './filter.js';
+import { ABSENT, askKernel, KILLS, PASSES } from './live.js';
+import { type Meaning, meaningOf } from './meaning.js';
+import { type Interface, interfaceOf, Witnesses } from './witnesses.js';
+
+/** What the running kernel said about the witnesses. */
+export type LiveProof =
+  | {
+      readonly kind: 'proved';
+      readonly witnesses: Readonly<Record<Interface, number>>;
+      /** By what the kernel did; `absent`: it has no such interface, so that nothing could be asked. */
+      readonly verdicts: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: 'unable'; readonly why: string };
+
+export type Proof = {
+  readonly examination: Examination;
+  readonly live: LiveProof;
+};
+
+/**
+ * What was found out about `program`, which does what `filter` says on every case that was tried.
+ *
+ * @throws {FilterError} FILTER_UNKNOWN_SYSCALL FILTER_DISAGREES
+ */
+export function proveProgram(filter: Filter, program: BpfProgram): Proof {
+  const witnesses = new Witnesses(decodeProgram(program));
+  const examination = examine(filter, program, (...seen) => witnesses.consider(...seen));
+  if (examination.disagreement !== undefined) throw disagrees(examination.disagreement);
+  witnesses.addForeign();
+  return { examination, live: proveLive(meaningOf(filter), program, witnesses.calls) };
+}
+
+/** A refusal that names the call. */
+export const disagrees = (disagreement: Disagreement): FilterError =>
+  new FilterError('FILTER_DISAGREES', describeDisagreement(disagreement), {
+    why: 'the compiler (libseccomp) turns this combination of rules into a program that does something else',
+    hint: 'write the rules for this call with equalities, masks or one ordered comparison',
+  });
+
+function proveLive(meaning: Meaning, program: BpfProgram, calls: Uint32Array): LiveProof {
+  const answer = askKernel(program, calls);
+  if (answer.kind === 'unable') return answer;
+  const witnesses: Record<Interface, number> = { 'x86-64': 0, x32: 0, i386: 0 };
+  const verdicts: Record<string, number> = {};
+  for (const [index, live] of answer.verdicts.entries()) {
+    const data = calls.subarray(index * DATA_WORDS, (index + 1) * DATA_WORDS);
+    const meant = asKernelSees(meaning.verdictOn(data));
+    if (live !== ABSENT && live !== meant) throw disagreesLive(data, meant, live);
+    witnesses[interfaceOf(data[WORD_ARCH] ?? 0, data[WORD_NR] ?? 0)]++;
+    const name = describeLive(live);
+    verdicts[name] = (verdicts[name] ?? 0) + 1;
+  }
+  return { kind: 'proved', witnesses, verdicts };
+}
+
+/** What can be told apart from outside of `verdict`. @see askKernel */
+export function asKernelSees(verdict: number): number {
+  switch ((verdict & 0xffff_0000) >>> 0) {
+    case 0x7fff_0000: // allow
+    case 0x7ffc_0000: // log
+    case 0x7ff0_0000: // trace
+      return PASSES;
+    case 0x0000_0000: // kill-thread
+    case 0x0003_0000: // trap
+    case 0x8000_0000: // kill-process
+      return KILLS;
+    case 0x0005_0000:
+      return verdict;
+    default:
+      return (verdict & 0xffff_0000) >>> 0;
+  }
+}
+
+function describeLive(verdict: number): string {
+  switch (verdict) {
+    case PASSES:
+      return 'passes';
+    case KILLS:
+      return 'kills';
+    case ABSENT:
+      return 'absent';
+    default:
+      return describeVerdict(verdict);
+  }
+}
+
+function disagreesLive(data: Uint32Array, meant: number, live: number): FilterError {
+  const call = {
+    arch: data[WORD_ARCH] ?? 0,
+    nr: data[WORD_NR] ?? 0,
+    args: [0, 1, 2, 3, 4, 5].map((argument) => argumentIn(data, argument)),
+    means: describeLive(meant),
+    does: `${describeLive(live)} in this kernel`,
+  };
+  return new FilterError('FILTER_DISAGREES', describeDisagreement(call), {
+    why: 'the running kernel does something else with the program than the program says',
+    hint: 'tell the maintainers, with the output of sandbox doctor --json and the policy',
+  });
+}
