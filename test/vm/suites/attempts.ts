@@ -1,0 +1,61 @@
+/** Every attempt of the probe under `strict` on a stock kernel of Debian: none gets through but those meant to. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { installationRoot } from '../../../src/base/installation.js';
+import { meantToBeAllowed } from '../../attempts/table.js';
+import { layOut, listAttempts, parseResults } from '../../support/probe.js';
+import { makeProbeRoot, runUnderStrict } from '../../support/strict-probe.js';
+import { suite } from '../../support/suite.js';
+import { stageProduct, testUser } from '../../support/user.js';
+import { delegateGroup } from '../delegate.js';
+
+const LIMIT_MS = 500_000;
+const test = suite('attempts', LIMIT_MS);
+const published = join(installationRoot, '../shared/attempts/public.tsv');
+const user = testUser({ subordinateIds: true });
+const surroundings = await layOut(user);
+delegateGroup(user);
+const root = makeProbeRoot(user, surroundings);
+const outside = parseResults(
+  user.run([surroundings.program], { environment: surroundings.environment, timeoutMs: LIMIT_MS }).stdout.toString(),
+);
+const strict = runUnderStrict(stageProduct(), user, surroundings, root, outside);
+const allowed = [...strict.results.values()].filter(({ verdict }) => verdict === 'allowed').map(({ id }) => id);
+
+test('every attempt has a verdict, and many get through outside', () => {
+  assert.is(strict.results.size, listAttempts().length);
+  const through = [...outside.values()].filter(({ verdict }) => verdict === 'allowed');
+  process.stdout.write(`outside ${through.length} of ${outside.size} get through\n`);
+  assert.ok(through.length > 200);
+});
+
+test('strict allows what is meant to be allowed, and nothing else', () => {
+  assert.equal(
+    allowed,
+    [...strict.results.keys()].filter((id) => meantToBeAllowed.has(id)),
+  );
+});
+
+test.needs(existsSync(published) ? undefined : '../shared/attempts', 'of the published attempts none', () => {
+  const [, ...lines] = readFileSync(published, 'utf8').trimEnd().split('\n');
+  const ids = new Set(lines.map((line) => line.split('\t')[0] ?? ''));
+  assert.ok(ids.size > 200);
+  assert.equal(
+    allowed.filter((id) => ids.has(id) && !meantToBeAllowed.has(id)),
+    [],
+  );
+});
+
+test('no attempt ends in an errno that it does not expect', () => {
+  assert.equal(
+    [...strict.results.values()].filter(({ verdict }) => verdict === 'error'),
+    [],
+  );
+});
+
+test.after(async () => {
+  await surroundings.remove();
+  user.remove();
+});
+test.run();
