@@ -12,6 +12,8 @@ export type JsonFile =
       readonly value: unknown;
       /** The line (from 1) of what stands at a JSON pointer, or of its nearest ancestor that exists. */
       readonly lineOf: (pointer: string) => number;
+      /** What is written at a JSON pointer: numbers of more than 53 bits are exact only there. Undefined where nothing is. */
+      readonly textAt: (pointer: string) => string | undefined;
     }
   | { readonly kind: 'faulty'; readonly file: string; readonly faults: readonly Fault[] };
 
@@ -41,7 +43,11 @@ export function parseJsonFile(text: string, file: string, options: { readonly co
   if (root !== undefined) faults.push(...keyFaults(root, '', faultAt));
   if (root === undefined || faults.length > 0) return { kind: 'faulty', file, faults };
   const lineOf = (pointer: string): number => lineAt(lines, nearestNode(root, pointer).offset);
-  return { kind: 'parsed', file, value: plainValue(root), lineOf };
+  const textAt = (pointer: string): string | undefined => {
+    const node = nodeAt(root, pointer);
+    return node && text.slice(node.offset, node.offset + node.length);
+  };
+  return { kind: 'parsed', file, value: plainValue(root), lineOf, textAt };
 }
 
 /** A member's name as one step of a JSON pointer. @see RFC 6901, section 3 */
@@ -75,14 +81,25 @@ function keyFaults(node: Node, pointer: string, faultAt: FaultAt): Fault[] {
   });
 }
 
+const stepsOf = (pointer: string): string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+
 function nearestNode(root: Node, pointer: string): Node {
   let node = root;
-  for (const step of pointer.split('/').slice(1)) {
-    const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const name of stepsOf(pointer)) {
     const next = childOf(node, name);
     if (next === undefined) return node;
     node = next;
   }
+  return node;
+}
+
+function nodeAt(root: Node, pointer: string): Node | undefined {
+  let node: Node | undefined = root;
+  for (const name of stepsOf(pointer)) node = node && childOf(node, name);
   return node;
 }
 

@@ -13,7 +13,9 @@
  * both decide by these comparisons alone, that is all values there are, but
  * for calls with more than MOST_COMBINATIONS, of which pairs and a sample are
  * tried. i386, AArch64 and the neighbours of each architecture the program
- * compares with are tried alike, where all numbers mean the foreign action.
+ * compares with are tried alike; where the filter tells calls of another
+ * architecture apart, by all its numbers, else as calls that all mean the
+ * foreign action.
  */
 import {
   AUDIT_ARCH_I386,
@@ -68,14 +70,24 @@ export function findDisagreement(filter: Filter, program: BpfProgram): Disagreem
 
 /** Tries `program` against `filter`; `visit` sees each case. @throws {FilterError} FILTER_UNKNOWN_SYSCALL */
 export function examine(filter: Filter, program: BpfProgram, visit: CaseVisitor = () => undefined): Examination {
+  return examineMeaning(meaningOf(filter), program, visit);
+}
+
+/** The same for a filter of any kind, by what it means. */
+export function examineMeaning(
+  meaning: Meaning,
+  program: BpfProgram,
+  visit: CaseVisitor = () => undefined,
+): Examination {
   const decoded = decodeProgram(program);
   const compared = reachableComparisons(decoded, new Map());
-  const architectures = architecturesIn(compared);
-  const numbers = numbersIn(compared);
-  const examiner = new Examiner(decoded, meaningOf(filter), visit);
-  const disagreement = examiner.tryAll(architectures, numbers);
+  const architectures = architecturesIn(compared, meaning);
+  const numbersOf = (arch: number): Set<number> => numbersIn(compared, meaning.numbersOn(arch));
+  const examiner = new Examiner(decoded, meaning, visit);
+  const disagreement = examiner.tryAll(architectures, numbersOf);
   const { cases, sampled } = examiner;
-  return { disagreement, architectures: [...architectures], numbers: numbers.size, cases, sampled };
+  const numbers = numbersOf(AUDIT_ARCH_X86_64).size;
+  return { disagreement, architectures: [...architectures], numbers, cases, sampled };
 }
 
 /** `disagreement` in one line. */
@@ -89,12 +101,12 @@ type Compared = readonly { readonly word: number; readonly value: number }[];
 const around = (compared: Compared, word: number): number[] =>
   compared.filter((c) => c.word === word).flatMap(({ value }) => [value - 1, value, value + 1].map((n) => n >>> 0));
 
-const architecturesIn = (compared: Compared): Set<number> =>
-  new Set([AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, ...around(compared, WORD_ARCH)]);
+const architecturesIn = (compared: Compared, { architectures }: Meaning): Set<number> =>
+  new Set([AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, ...architectures, ...around(compared, WORD_ARCH)]);
 
-const numbersIn = (compared: Compared): Set<number> => {
+const numbersIn = (compared: Compared, named: readonly number[]): Set<number> => {
   const numbers = Array.from({ length: LAST_NUMBER + 1 }, (_, nr) => nr);
-  return new Set([...numbers, ...numbers.map((nr) => nr + X32_BIT), ...EDGES, ...around(compared, WORD_NR)]);
+  return new Set([...numbers, ...numbers.map((nr) => nr + X32_BIT), ...EDGES, ...named, ...around(compared, WORD_NR)]);
 };
 
 /** Words that are known before any argument. */
@@ -115,9 +127,9 @@ class Examiner {
     this.#visit = visit;
   }
 
-  tryAll(architectures: Iterable<number>, numbers: Iterable<number>): Disagreement | undefined {
+  tryAll(architectures: Iterable<number>, numbersOf: (arch: number) => Iterable<number>): Disagreement | undefined {
     for (const arch of architectures)
-      for (const nr of arch === AUDIT_ARCH_X86_64 ? numbers : [undefined])
+      for (const nr of this.#meaning.architectures.includes(arch) ? numbersOf(arch) : [undefined])
         if (this.#differsOnCall(arch, nr)) return this.#disagreement();
     return undefined;
   }
@@ -127,7 +139,7 @@ class Examiner {
     const data = this.#data.fill(0);
     data[WORD_ARCH] = arch;
     data[WORD_NR] = nr ?? 0;
-    const wanted = nr === undefined ? [] : this.#meaning.comparisonsFor(nr);
+    const wanted = nr === undefined ? [] : this.#meaning.comparisonsFor(nr, arch);
     // Most calls: the program looks at no argument, and the filter has no condition.
     if (nr !== undefined && wanted.length === 0) {
       const differs = this.#differs();

@@ -71,6 +71,12 @@ export function encodeAction(action: Action): number {
       return 0x7fc0_0000;
     case 'errno':
       return 0x0005_0000 + action.errno;
+    case 'trap':
+      return 0x0003_0000;
+    case 'trace':
+      return 0x7ff0_0000 + action.message;
+    case 'kill-thread':
+      return 0;
     case 'kill-process':
       return 0x8000_0000;
   }

@@ -1,4 +1,4 @@
-import { SandboxError } from '../base/errors.js';
+import { type Fault, SandboxError } from '../base/errors.js';
 
 export type FilterErrorCode =
   /** No call of x86-64 has this name. */
@@ -20,6 +20,22 @@ export type FilterErrorCode =
   /** libseccomp did not end. */
   | 'FILTER_TIMEOUT'
   /** libseccomp is not installed. */
-  | 'FILTER_COMPILER_MISSING';
+  | 'FILTER_COMPILER_MISSING'
+  /** There is no such file of an OCI seccomp block. */
+  | 'FILTER_FILE_NOT_FOUND'
+  /** It is no regular file, too large, or cannot be read. */
+  | 'FILTER_FILE_UNREADABLE'
+  /** It is not JSON text. */
+  | 'FILTER_FILE_SYNTAX'
+  /** It is JSON, and no OCI seccomp block; `faults` say where. */
+  | 'FILTER_FILE_INVALID';
 
 export class FilterError extends SandboxError<FilterErrorCode> {}
+
+/** @throws {FilterError} `code`, with all of `faults` */
+export function refuseFile(code: FilterErrorCode, file: string, faults: readonly Fault[]): never {
+  const what = code === 'FILTER_FILE_SYNTAX' ? 'is not JSON' : 'is not an OCI seccomp block that can be compiled';
+  throw new FilterError(code, `${file} ${what}: ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}`, {
+    faults,
+  });
+}

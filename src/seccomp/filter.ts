@@ -12,9 +12,13 @@ export type Action =
   | { readonly kind: 'allow' }
   /** The call waits until the listener's holder has answered it. */
   | { readonly kind: 'notify' }
-  /** 1..4094: libseccomp takes no more. */
+  /** 1..4094: libseccomp takes no more. 0 lets the caller believe that the call was made. */
   | { readonly kind: 'errno'; readonly errno: number }
   | { readonly kind: 'log' }
+  | { readonly kind: 'trap' }
+  /** The tracer is told, with 16 bits of the rule's. */
+  | { readonly kind: 'trace'; readonly message: number }
+  | { readonly kind: 'kill-thread' }
   | { readonly kind: 'kill-process' };
 
 export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';

@@ -16,8 +16,12 @@ type WordRule = { readonly when: readonly WordCondition[]; readonly verdict: num
 export type Meaning = {
   /** The verdict on `data`, as a program returns it. */
   readonly verdictOn: (data: Uint32Array) => number;
-  /** The comparisons on which the verdict on call `nr` of x86-64 depends. */
-  readonly comparisonsFor: (nr: number) => readonly WordComparison[];
+  /** The comparisons on which the verdict on call `nr` of `arch`, x86-64 unless said otherwise, depends. */
+  readonly comparisonsFor: (nr: number, arch?: number) => readonly WordComparison[];
+  /** Those whose calls are told apart by number; on any other, all calls get one verdict. */
+  readonly architectures: readonly number[];
+  /** The numbers of `arch` at which the verdict may change. */
+  readonly numbersOn: (arch: number) => readonly number[];
 };
 
 /**
@@ -44,10 +48,13 @@ export function meaningOf(filter: Filter): Meaning {
       return match === undefined ? byDefault : match.verdict;
     },
     comparisonsFor: (nr) => (rules.get(nr) ?? []).flatMap(({ when }) => when.flatMap(comparisonsOf)),
+    architectures: [AUDIT_ARCH_X86_64],
+    numbersOn: () => [...rules.keys()].flatMap((nr) => [nr, nr + 1]),
   };
 }
 
-const comparisonsOf = (c: WordCondition): WordComparison[] =>
+/** `c` as comparisons of the words that it looks at. */
+export const comparisonsOf = (c: WordCondition): WordComparison[] =>
   [
     { word: c.lowWord, mask: c.lowMask, value: c.low },
     { word: c.highWord, mask: c.highMask, value: c.high },

@@ -1,0 +1,146 @@
+/**
+ * Which of a call's rules decides, as libseccomp has it, on which runc and crun rest.
+ *
+ * It has no order of rules. It keeps a tree whose levels are the halves of
+ * arguments, and its programs look at the higher argument first; at one
+ * argument, at equalities and masks, then at upper bounds, the smaller first,
+ * then at lower bounds, the greater first. A rule without conditions beats all
+ * of its call, the first such one all others. A rule that only adds conditions
+ * to an earlier one says nothing new; the other way round, with another action,
+ * libseccomp refuses both.
+ *
+ * @see _db_chain_lt() and _db_tree_add() in db.c of libseccomp
+ */
+import type { Abi } from './abis.js';
+import { encodeAction } from './bpf.js';
+import type { WordCondition } from './conditions.js';
+import type { NumberedRule } from './numbered.js';
+
+/** A rule, where it was written and for which call, for messages. */
+export type PlacedRule = NumberedRule & { readonly origin: string; readonly name: string };
+
+export type Precedence =
+  | {
+      readonly kind: 'ordered';
+      readonly rules: readonly PlacedRule[];
+      /** Rules that never decide although their action is another: with the one that is before them. */
+      readonly dead: readonly { readonly rule: PlacedRule; readonly before: PlacedRule }[];
+    }
+  /** Two rules that give one call two actions, in an order in which libseccomp refuses them. */
+  | { readonly kind: 'contradiction'; readonly rule: PlacedRule; readonly earlier: PlacedRule };
+
+/** One comparison of one half of an argument, as a level of the tree has it. */
+type Step = {
+  readonly key: string;
+  readonly word: number;
+  readonly rank: number;
+  readonly ascending: boolean;
+  readonly datum: number;
+};
+type Entry = { readonly rule: PlacedRule; readonly path: readonly Step[] };
+
+/** The rules of one call of an ABI of `bits`, in the order in which they decide. */
+export function orderRules(written: readonly PlacedRule[], bits: Abi['bits']): Precedence {
+  const rules = written.map((rule) => ({ ...rule, when: tellingConditions(rule.when) }));
+  const everywhere = rules.find(({ when }) => when.length === 0);
+  if (everywhere === undefined) return orderConditional(rules, bits);
+  const dead = rules.filter((rule) => rule !== everywhere && !isSameAction(rule, everywhere));
+  return { kind: 'ordered', rules: [everywhere], dead: dead.map((rule) => ({ rule, before: everywhere })) };
+}
+
+function orderConditional(rules: readonly PlacedRule[], bits: Abi['bits']): Precedence {
+  const entries = new Map<PlacedRule, Entry>();
+  const dead: { rule: PlacedRule; before: PlacedRule }[] = [];
+  const byPath = new Map<string, PlacedRule>();
+  const byBeginning = new Map<string, PlacedRule[]>();
+  for (const rule of rules) {
+    const path = rule.when.flatMap((condition) => stepsOf(condition, bits));
+    const beginnings = path.map((_, end) => textOf(path.slice(0, end + 1)));
+    const whole = beginnings.at(-1) ?? '';
+    const before = beginnings.map((beginning) => byPath.get(beginning)).find((earlier) => earlier !== undefined);
+    if (before !== undefined && (isSameAction(before, rule) || before !== byPath.get(whole))) {
+      if (!isSameAction(before, rule)) dead.push({ rule, before });
+      continue;
+    }
+    const longer = byBeginning.get(whole) ?? [];
+    const earlier = longer.find((other) => !isSameAction(other, rule));
+    if (earlier !== undefined) return { kind: 'contradiction', rule, earlier };
+    for (const other of longer) entries.delete(other);
+    byPath.set(whole, rule);
+    for (const beginning of beginnings) byBeginning.set(beginning, [...(byBeginning.get(beginning) ?? []), rule]);
+    entries.set(rule, { rule, path });
+  }
+  return { kind: 'ordered', rules: orderLevel([...entries.values()], 0), dead };
+}
+
+/** The tree below one place, walked as a program walks it. */
+function orderLevel(entries: readonly Entry[], depth: number): PlacedRule[] {
+  const [first] = entries;
+  if (first === undefined || (entries.length === 1 && first.path.length === depth)) return entries.map((e) => e.rule);
+  const groups: { readonly step: Step; readonly entries: Entry[] }[] = [];
+  const byKey = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const step = entry.path[depth];
+    if (step === undefined) continue;
+    const group = byKey.get(step.key);
+    if (group !== undefined) {
+      group.push(entry);
+      continue;
+    }
+    const started = [entry];
+    byKey.set(step.key, started);
+    const at = groups.findIndex((other) => isBefore(step, other.step));
+    groups.splice(at === -1 ? groups.length : at, 0, { step, entries: started });
+  }
+  return groups.flatMap((group) => orderLevel(group.entries, depth + 1));
+}
+
+/** Whether a program looks at `a` first; of two that are alike, at the one that was there first. */
+function isBefore(a: Step, b: Step): boolean {
+  if (a.word !== b.word) return a.word > b.word;
+  if (a.rank !== b.rank) return a.rank > b.rank;
+  return a.ascending ? a.datum < b.datum : a.datum > b.datum;
+}
+
+const EXACT = 3;
+const UPPER_BOUND = 2;
+const LOWER_BOUND = 1;
+
+function stepsOf(condition: WordCondition, bits: Abi['bits']): Step[] {
+  const { compare, lowWord, highWord, low, high, lowMask, highMask } = condition;
+  const rank = rankOf(compare);
+  const step = (word: number, datum: number, mask: number): Step => ({
+    key: `${word} ${compare} ${datum} ${mask}`,
+    word,
+    rank,
+    ascending: rank === UPPER_BOUND,
+    datum,
+  });
+  const lowStep = step(lowWord, low, lowMask);
+  return bits === 32 ? [lowStep] : [step(highWord, high, highMask), lowStep];
+}
+
+function rankOf(compare: WordCondition['compare']): number {
+  switch (compare) {
+    case 'eq':
+    case 'ne':
+    case 'masked':
+      return EXACT;
+    case 'lt':
+    case 'le':
+      return UPPER_BOUND;
+    case 'gt':
+    case 'ge':
+      return LOWER_BOUND;
+  }
+}
+
+const textOf = (path: readonly Step[]): string => path.map(({ key }) => key).join('; ');
+
+/** Without those that every value meets, by argument. */
+const tellingConditions = (when: readonly WordCondition[]): WordCondition[] =>
+  when
+    .filter((c) => c.compare !== 'masked' || c.lowMask !== 0 || c.highMask !== 0)
+    .toSorted((a, b) => a.lowWord - b.lowWord);
+
+const isSameAction = (a: NumberedRule, b: NumberedRule): boolean => encodeAction(a.action) === encodeAction(b.action);
