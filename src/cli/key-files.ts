@@ -1,6 +1,7 @@
 /** Keys, certificates and passphrases as files: read with bounds, written once and never over another. */
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { makeFolders } from '../base/folders.js';
 import { readSmallFile } from '../base/small-file.js';
 import { TrustError } from '../trust/verdict.js';
 import type { CliContext } from './context.js';
@@ -46,7 +47,7 @@ export function writeNewFiles(files: readonly NewFile[]): void {
   const written: string[] = [];
   try {
     for (const file of files) {
-      mkdirSync(dirname(file.path), { recursive: true, mode: 0o700 });
+      makeFolders(dirname(file.path), 0o700);
       const descriptor = openSync(file.path, 'wx', file.isSecret ? 0o600 : 0o644);
       written.push(file.path);
       try {

@@ -4,9 +4,10 @@
  *
  * @see image-spec image-layout.md
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hexOf } from '../base/digest.js';
+import { makeFolders } from '../base/folders.js';
 import { asStoreError } from '../store/errors.js';
 import { writeWhole } from '../store/store.js';
 import type { SignatureArtifact } from '../trust/sign-image.js';
@@ -24,7 +25,7 @@ const SHARED = 0o644;
  */
 export function addSignature(folder: string, artifact: SignatureArtifact): void {
   try {
-    mkdirSync(join(folder, 'blobs/sha256'), { recursive: true });
+    makeFolders(join(folder, 'blobs/sha256'));
     // A blob that is there already may have been damaged: writing it again is always right.
     for (const { digest, bytes } of artifact.blobs)
       writeWhole(join(folder, 'blobs/sha256', hexOf(digest)), bytes, SHARED);

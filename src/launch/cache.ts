@@ -12,8 +12,9 @@
  * the words, each ended by a NUL.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../base/folders.js';
 
 export type PlanSurroundings = {
   /** The folder of the installation, without links: another's launcher does not take our plans. */
@@ -78,7 +79,7 @@ export function storePlan(stateDirectory: string, key: string, plan: Uint8Array,
   const digest = createHash('sha256').update(plan).digest('hex');
   const head = `sandbox-inputs 2 ${until} ${inputs.hasDefault ? 1 : 0} ${digest}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     dropOldest(folder);
     writeWhole(join(folder, `${key}.plan`), plan);
     writeWhole(join(folder, `${key}.inputs`), `${[head, ...lines].join('\n')}\n`);

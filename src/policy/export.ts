@@ -4,7 +4,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Digest, digestOf } from '../base/digest.js';
+import { makeFolders } from '../base/folders.js';
 import { capabilityNames } from '../capabilities/capabilities.js';
 import { NEWEST_ABI } from '../landlock/rights.js';
 import type { CompiledPolicy } from './compiled.js';
@@ -47,7 +47,7 @@ const fileOf = (name: string, bytes: Uint8Array): CompiledFile => ({ name, bytes
  */
 export function writeFolder(folder: string, files: readonly CompiledFile[]): void {
   try {
-    mkdirSync(dirname(folder), { recursive: true });
+    makeFolders(dirname(folder));
     const staged = mkdtempSync(join(dirname(folder), '.sandbox-compile-'));
     try {
       chmodSync(staged, 0o755);

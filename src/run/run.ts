@@ -4,9 +4,9 @@
  * Each line may refuse; nothing is unpacked before the verdict, and nothing
  * is run here: the plan is for the launcher.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Directories } from '../base/directories.js';
+import { makeFolders } from '../base/folders.js';
 import { installationRoot, productVersion } from '../base/installation.js';
 import type { HostFacts } from '../host/facts.js';
 import { measureHost } from '../host/measure.js';
@@ -109,7 +109,7 @@ const mappingOf = ({ idMap, newuidmap, newgidmap }: HostFacts): Mapping => ({ id
 /** The launcher makes what it needs inside; it must find the folder itself. */
 function openStateDirectory({ state }: Directories): string {
   try {
-    mkdirSync(join(state, 'runs'), { recursive: true, mode: 0o700 });
+    makeFolders(join(state, 'runs'), 0o700);
   } catch (cause) {
     throw new RunError('RUN_STATE_UNUSABLE', `${state}: the folder of the trails cannot be made`, {
       why: `${cause instanceof Error ? cause.message : cause}; nothing runs without a trail`,

@@ -10,10 +10,11 @@
  *   seen/HEX.json                    files whose digest was checked
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.js';
 import { type Digest, digestOf, hexOf } from '../base/digest.js';
+import { makeFolders } from '../base/folders.js';
 import type { IdMap } from '../base/id-map.js';
 import { asStoreError, hasErrno, StoreError } from './errors.js';
 
@@ -22,7 +23,7 @@ export type Store = { readonly root: string };
 /** Opens the user's store, and makes it where there is none. @throws {StoreError} STORE_UNUSABLE, STORE_FULL */
 export function openStore(root: string): Store {
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolders(root, 0o700);
     // A link to a larger disk is the user's own choice; from here on it is the folder itself.
     const folder = realpathSync(root);
     const status = statSync(folder);
@@ -32,8 +33,7 @@ export function openStore(root: string): Store {
       });
     }
     if ((status.mode & 0o077) !== 0) chmodSync(folder, 0o700);
-    for (const name of ['layers', 'blobs/sha256', 'images', 'seen'])
-      mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+    for (const name of ['layers', 'blobs/sha256', 'images', 'seen']) makeFolders(join(folder, name), 0o700);
     return { root: folder };
   } catch (error) {
     throw asStoreError(error, root);
@@ -44,7 +44,7 @@ export function openStore(root: string): Store {
 export function layersFolder(store: Store, idMap: IdMap): string {
   const folder = join(store.root, 'layers', mapKey(idMap));
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     const file = join(folder, 'map.json');
     if (readIfPresent(file) === undefined) writeWhole(file, canonicalJson(idMap));
   } catch (error) {

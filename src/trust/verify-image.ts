@@ -143,7 +143,7 @@ function refusalOf(one: Case, attempts: readonly Attempt[], { remarks, orphans }
   return new TrustError(code, `${image} ${WHAT[code]}`, {
     attempts,
     why: [...said, ...orphans, ...remarks, triedWith(one.rule.signers, one)].join('; '),
-    hint: hintFor(code, one.policy),
+    hint: hintFor(code, one),
   });
 }
 
@@ -163,10 +163,12 @@ function triedWith(signers: readonly Signer[], { name, policy }: Case): string {
   return `rule ${name} of ${policy.source} asks for a signature by ${list.length === 0 ? 'somebody, and names nobody yet' : list.join(' or ')}`;
 }
 
-function hintFor(code: TrustErrorCode, policy: TrustPolicy): string {
+function hintFor(code: TrustErrorCode, { policy, image, evidence }: Case): string {
   const place = policy.source === 'built-in' ? (policy.inputs[0] ?? 'a trust policy') : policy.source;
   switch (code) {
     case 'TRUST_UNSIGNED':
+      if (image === undefined || !['oci', 'registry'].includes(evidence.scope.transport))
+        return `bring it into an OCI layout (oci:DIR) and sign it there, have a rule of ${place} take ${scopeText(evidence.scope)} (insecureAcceptAnything), or run it once with --allow-unsigned`;
       return `sign it (sandbox image sign --key KEY IMAGE) with a key that ${place} names, or run it once with --allow-unsigned`;
     case 'TRUST_UNKNOWN_KEY':
       return `if you know the signer, add the key to ${place}; else do not run this image`;

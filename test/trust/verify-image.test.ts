@@ -203,8 +203,11 @@ test('an image without a signature is TRUST_UNSIGNED, and says whose is missing'
   assert.match(error.why ?? '', KEY.publicKey.id);
 });
 
-test('a folder without a manifest is TRUST_UNSIGNED', async () => {
-  assert.is((await refused(new MemoryLayout(), [], [keySigner(KEY)])).code, 'TRUST_UNSIGNED');
+test('a folder without a manifest is TRUST_UNSIGNED, and nobody is told to sign what cannot be signed', async () => {
+  const error = await refused(new MemoryLayout(), [], [keySigner(KEY)]);
+  assert.is(error.code, 'TRUST_UNSIGNED');
+  assert.match(error.hint ?? '', /insecureAcceptAnything/);
+  assert.not.match(error.hint ?? '', /image sign/);
 });
 
 test('the classic payload of a P-384 key counts with SHA-256 and with SHA-384', async () => {
