@@ -1,6 +1,7 @@
 /**
- * Reads JSON that a person wrote: comments allowed, every fault with its line,
- * no key twice (parsers disagree about which of two counts), no `__proto__`.
+ * Reads JSON that a person wrote: comments allowed, every fault with its line.
+ * What parsers disagree about is refused: a key twice, `__proto__`, half a
+ * character, a number that is not what it says.
  */
 import jsonc, { type Node, type ParseError } from 'jsonc-parser';
 import type { Fault } from './errors.js';
@@ -19,12 +20,21 @@ export type JsonFile =
 
 /** Deeper nesting than this is refused before anything recursive looks at it. */
 export const MAX_JSON_DEPTH = 64;
+/** Brackets, keys, values, commas and colons: more than any file that a person has read. */
+export const MAX_JSON_TOKENS = 100_000;
+/** So many faults are told at once; nobody reads more. */
+export const MAX_FAULTS = 100;
 
 /**
  * The value of `text`, or all its faults. `file` is only for messages.
- * Comments are allowed unless `comments` is false; trailing commas never are.
+ * `writer`: a program's file has no comments, and its size and spelling of
+ * numbers are the program's own. Trailing commas are never allowed.
  */
-export function parseJsonFile(text: string, file: string, options: { readonly comments?: boolean } = {}): JsonFile {
+export function parseJsonFile(
+  text: string,
+  file: string,
+  options: { readonly writer?: 'person' | 'program' } = {},
+): JsonFile {
   const lines = lineStarts(text);
   const faultAt = (offset: number, pointer: string, message: string, hint?: string): Fault => ({
     file,
@@ -33,14 +43,17 @@ export function parseJsonFile(text: string, file: string, options: { readonly co
     message,
     hint,
   });
-  const tooDeep = offsetBelowDepth(text, MAX_JSON_DEPTH);
-  if (tooDeep !== undefined)
-    return { kind: 'faulty', file, faults: [faultAt(tooDeep, '', `nested deeper than ${MAX_JSON_DEPTH}`)] };
+  const byPerson = options.writer !== 'program';
+  const excess = findExcess(text, byPerson ? MAX_JSON_TOKENS : Number.POSITIVE_INFINITY);
+  if (excess !== undefined) return { kind: 'faulty', file, faults: [faultAt(excess.offset, '', excess.message)] };
   const errors: ParseError[] = [];
-  const disallowComments = options.comments === false;
-  const root = jsonc.parseTree(text, errors, { disallowComments, allowTrailingComma: false, allowEmptyContent: false });
-  const faults = errors.map((e) => faultAt(e.offset, '', syntaxMessage(e)));
-  if (root !== undefined) faults.push(...keyFaults(root, '', faultAt));
+  const root = jsonc.parseTree(text, errors, {
+    disallowComments: !byPerson,
+    allowTrailingComma: false,
+    allowEmptyContent: false,
+  });
+  const faults = errors.slice(0, MAX_FAULTS).map((e) => faultAt(e.offset, '', syntaxMessage(e)));
+  if (root !== undefined && errors.length === 0) findAmbiguities({ text, faults, faultAt, byPerson }, root, '');
   if (root === undefined || faults.length > 0) return { kind: 'faulty', file, faults };
   const lineOf = (pointer: string): number => lineAt(lines, nearestNode(root, pointer).offset);
   const textAt = (pointer: string): string | undefined => {
@@ -60,25 +73,75 @@ function plainValue(root: Node): unknown {
   return JSON.parse(JSON.stringify(jsonc.getNodeValue(root)));
 }
 
-type FaultAt = (offset: number, pointer: string, message: string, hint?: string) => Fault;
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
-function keyFaults(node: Node, pointer: string, faultAt: FaultAt): Fault[] {
-  if (node.type === 'array')
-    return (node.children ?? []).flatMap((child, at) => keyFaults(child, pointer + pointerStep(at), faultAt));
-  if (node.type !== 'object') return [];
+/** `name` in quotes, cut where it is too long for a line. */
+export function quoted(name: string): string {
+  return name.length <= 80 ? `"${name}"` : `"${name.slice(0, 80).replace(HALF_CHARACTER, '')}…"`;
+}
+
+type FaultAt = (offset: number, pointer: string, message: string, hint?: string) => Fault;
+type Search = {
+  readonly text: string;
+  readonly faults: Fault[];
+  readonly faultAt: FaultAt;
+  readonly byPerson: boolean;
+};
+
+/** Adds what is JSON, and yet means something else to some parser. */
+function findAmbiguities(search: Search, node: Node, pointer: string): void {
+  const { text, faults, faultAt, byPerson } = search;
+  if (faults.length >= MAX_FAULTS) return;
+  switch (node.type) {
+    case 'array':
+      for (const [at, child] of (node.children ?? []).entries())
+        findAmbiguities(search, child, pointer + pointerStep(at));
+      return;
+    case 'object':
+      findAmbiguousKeys(search, node, pointer);
+      return;
+    case 'string':
+      if (byPerson && HALF_CHARACTER.test(String(node.value)))
+        faults.push(
+          faultAt(node.offset, pointer, 'half a surrogate pair is no character', 'write the whole character'),
+        );
+      return;
+    case 'number': {
+      const written = text.slice(node.offset, node.offset + node.length);
+      const read = String(node.value);
+      if (byPerson && written !== read)
+        faults.push(
+          faultAt(
+            node.offset,
+            pointer,
+            `the number ${quoted(written)} would be read as ${read}`,
+            'write it in plain digits',
+          ),
+        );
+      return;
+    }
+    case 'boolean':
+    case 'null':
+    case 'property':
+      return;
+  }
+}
+
+function findAmbiguousKeys(search: Search, object: Node, pointer: string): void {
+  const { faults, faultAt } = search;
   const seen = new Set<string>();
-  return (node.children ?? []).flatMap((property) => {
+  for (const property of object.children ?? []) {
     const [key, value] = property.children ?? [];
-    if (key === undefined) return [];
+    if (key === undefined) continue;
     const name = String(key.value);
     const here = pointer + pointerStep(name);
-    const own: Fault[] = [];
     if (seen.has(name))
-      own.push(faultAt(key.offset, here, `the key "${name}" stands here twice`, 'keep one of the two'));
-    if (name === '__proto__') own.push(faultAt(key.offset, here, 'this key is not allowed', 'remove it'));
+      faults.push(faultAt(key.offset, here, `the key ${quoted(name)} stands here twice`, 'keep one of the two'));
+    if (name === '__proto__') faults.push(faultAt(key.offset, here, 'this key is not allowed', 'remove it'));
+    findAmbiguities(search, key, here);
     seen.add(name);
-    return value === undefined ? own : [...own, ...keyFaults(value, here, faultAt)];
-  });
+    if (value !== undefined) findAmbiguities(search, value, here);
+  }
 }
 
 const stepsOf = (pointer: string): string[] =>
@@ -108,14 +171,21 @@ function childOf(node: Node, name: string): Node | undefined {
   return node.children?.find((property) => property.children?.[0]?.value === name)?.children?.[1];
 }
 
-/** Where nesting first exceeds `depth`; found without recursion, since the parser that follows has some. */
-function offsetBelowDepth(text: string, depth: number): number | undefined {
+/** Where the text first has too much of something; found without recursion, since the parser that follows has some. */
+function findExcess(
+  text: string,
+  mostTokens: number,
+): { readonly offset: number; readonly message: string } | undefined {
   const scanner = jsonc.createScanner(text, true);
   let open = 0;
+  let tokens = 0;
   for (let token = scanner.scan(); token !== TOKEN.end; token = scanner.scan()) {
+    tokens += 1;
     if (token === TOKEN.openBrace || token === TOKEN.openBracket) open += 1;
     if (token === TOKEN.closeBrace || token === TOKEN.closeBracket) open -= 1;
-    if (open > depth) return scanner.getTokenOffset();
+    const offset = scanner.getTokenOffset();
+    if (open > MAX_JSON_DEPTH) return { offset, message: `nested deeper than ${MAX_JSON_DEPTH}` };
+    if (tokens > mostTokens) return { offset, message: 'more keys and values than anybody reads end here' };
   }
   return undefined;
 }

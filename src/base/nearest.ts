@@ -1,7 +1,11 @@
 /** For hints: the name that the writer may have meant. */
 
+/** Nothing that users name is longer. */
+const LONGEST = 100;
+
 /** The candidate with the fewest edits from `name`, at most a third of its letters; undefined where all are further away. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  if (name.length > LONGEST) return undefined;
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -1,7 +1,8 @@
 /** What a schema validator of ajv's found, said to the author of the file: one fault a mistake, each with line and hint. */
 import type { ErrorObject } from 'ajv';
 import type { Fault } from './errors.js';
-import { type JsonFile, pointerStep } from './json-file.js';
+import { type JsonFile, MAX_FAULTS, pointerStep, quoted } from './json-file.js';
+import { nearestName } from './nearest.js';
 
 export type ParsedJsonFile = Extract<JsonFile, { kind: 'parsed' }>;
 
@@ -11,14 +12,16 @@ export type Validator<Value> = {
   errors?: ErrorObject[] | null | undefined;
 };
 
-/** The faults that the last call of `validator` found; empty where it accepted. */
+/** The faults that the last call of `validator` found, the first hundred; empty where it accepted. */
 export function schemaFaults(validator: Validator<unknown>, parsed: ParsedJsonFile): Fault[] {
-  const faults = (validator.errors ?? []).filter(isTelling).map((error) => faultOf(error, parsed));
-  const seen = new Set<string>();
-  return faults.filter(({ pointer, message }) => {
-    const same = `${pointer} ${message}`;
-    return seen.has(same) ? false : seen.add(same) !== undefined;
-  });
+  const faults = new Map<string, Fault>();
+  for (const error of validator.errors ?? []) {
+    if (faults.size >= MAX_FAULTS) break;
+    if (!isTelling(error)) continue;
+    const fault = faultOf(error, parsed);
+    faults.set(`${fault.pointer} ${fault.message}`, fault);
+  }
+  return [...faults.values()];
 }
 
 /** Not an error that merely repeats that one of the errors beside it happened. */
@@ -34,7 +37,11 @@ type Told = { readonly pointer: string; readonly message: string; readonly hint?
 function describe(error: ErrorObject, at: string): Told {
   if (error.propertyName !== undefined) {
     const pointer = at + pointerStep(error.propertyName);
-    return { pointer, message: `the key "${error.propertyName}" is not spelled as it must be`, hint: wishOf(error) };
+    return {
+      pointer,
+      message: `the key ${quoted(error.propertyName)} is not spelled as it must be`,
+      hint: wishOf(error),
+    };
   }
   const params: Readonly<Record<string, unknown>> = error.params;
   switch (error.keyword) {
@@ -43,7 +50,7 @@ function describe(error: ErrorObject, at: string): Told {
       const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
       return {
         pointer: at + pointerStep(name),
-        message: `unknown key "${name}"`,
+        message: `unknown key ${quoted(name)}`,
         hint: nearestOf(name, keysOf(error)),
       };
     }
@@ -62,7 +69,7 @@ function describe(error: ErrorObject, at: string): Told {
     case 'discriminator':
       return {
         pointer: at,
-        message: `"${String(params['tag'])}" is missing or none of the known`,
+        message: `${quoted(String(params['tag']))} is missing or none of the known`,
         hint: kindsOf(error),
       };
     case 'type':
@@ -71,7 +78,7 @@ function describe(error: ErrorObject, at: string): Told {
       return {
         pointer: at,
         message: 'is not spelled as it must be',
-        hint: `it must match ${String(params['pattern'])}`,
+        hint: wishOf(error),
       };
     default:
       return { pointer: at, message: error.message ?? error.keyword };
@@ -102,23 +109,9 @@ function keysOf(error: ErrorObject): readonly string[] {
   return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
 }
 
-/** "did you mean …" where one name is at most two letters away; else the list of names. */
+/** "did you mean …" where one name is near; else the list of names. */
 function nearestOf(name: string, known: readonly string[]): string | undefined {
-  const nearest = known.find((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
+  const nearest = nearestName(name, known);
   if (nearest !== undefined) return `did you mean "${nearest}"?`;
   return known.length === 0 ? 'remove it' : `known here: ${known.join(', ')}`;
-}
-
-/** How many letters have to be added, removed or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

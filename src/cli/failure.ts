@@ -1,6 +1,6 @@
 /** How a failure is told: one line of what, one of why, one of what to do, or the same as JSON. */
 import type { CommanderError } from 'commander';
-import { SandboxError } from '../base/errors.js';
+import { type Fault, SandboxError } from '../base/errors.js';
 
 /** Ends of our own make, as users of Docker know them. */
 export const EXIT_SANDBOX_FAILED = 125;
@@ -12,34 +12,65 @@ export function printable(text: string): string {
   return [...text].map((c) => (isHarmless(c.codePointAt(0) ?? 0) ? c : escaped(c))).join('');
 }
 
-/** Not a control character (but for tab and newline), not one that changes the direction of writing. */
+/** Not a control character (but for tab and newline), not half a character, not one that changes the direction of writing. */
 function isHarmless(code: number): boolean {
-  if (code === 0x09 || code === 0x0a) return true;
-  if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return false;
-  return !((code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069));
+  return code === 0x09 || code === 0x0a || !HARMFUL.test(String.fromCodePoint(code));
 }
+
+const HARMFUL = /[\p{Control}\p{Surrogate}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** Longer than any message of ours: what is longer quotes what somebody else has chosen. */
+const LONGEST = { text: 4096, fault: 512, place: 256 } as const;
+
+/** With its middle left out where it is longer than `most` characters. */
+function shortened(text: string, most: number = LONGEST.text): string {
+  return text.length <= most ? text : `${text.slice(0, most / 2)} … ${text.slice(-most / 4)}`;
+}
+
+export type Failure = {
+  readonly code: string;
+  readonly message: string;
+  readonly why?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly faults?: readonly Fault[];
+};
+
+/** What is told of `error`, of bounded length whatever a file has made it quote. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof SandboxError))
+    return { code: 'INTERNAL_FAULT', message: error instanceof Error ? error.message : String(error) };
+  const { code, message, why, hint, faults } = error;
+  return {
+    code,
+    message: shortened(message),
+    why: why && shortened(why),
+    hint: hint && shortened(hint),
+    faults: faults.map((fault) => ({
+      ...fault,
+      pointer: shortened(fault.pointer, LONGEST.place),
+      message: shortened(fault.message, LONGEST.fault),
+      hint: fault.hint && shortened(fault.hint, LONGEST.fault),
+    })),
+  };
+}
+
 /** The lines for standard error. */
 export function describeFailure(error: unknown, json: boolean): string {
-  const told = error instanceof SandboxError ? error : undefined;
-  const code = told?.code ?? 'INTERNAL_FAULT';
-  const message = error instanceof Error ? error.message : String(error);
-  if (json) {
-    return `${JSON.stringify({ error: { code, message, why: told?.why, hint: told?.hint, faults: told?.faults } })}\n`;
-  }
+  const failure = failureOf(error);
+  if (json) return `${JSON.stringify({ error: failure })}\n`;
+  const { code, message, why, hint, faults = [] } = failure;
   const lines = [`sandbox: ${code}: ${message}`];
-  for (const fault of told?.faults ?? []) {
-    lines.push(
-      `  ${fault.file}:${fault.line}: ${fault.pointer || '/'}: ${fault.message}${fault.hint ? ` (${fault.hint})` : ''}`,
-    );
+  for (const fault of faults) {
+    const said = `${fault.message}${fault.hint ? ` (${fault.hint})` : ''}`;
+    lines.push(`  ${fault.file}:${fault.line}: ${fault.pointer || '/'}: ${said}`);
   }
-  if (told?.why) lines.push(`  why: ${told.why}`);
-  if (told?.hint) lines.push(`  to do: ${told.hint}`);
-  if (told === undefined)
+  if (why) lines.push(`  why: ${why}`);
+  if (hint) lines.push(`  to do: ${hint}`);
+  if (!(error instanceof SandboxError))
     lines.push('  to do: this is a fault of sandbox itself; please report it with the command that led to it');
-  return `${printable(lines.join('\n'))}\n`;
+  return `${lines.map((line) => printable(line).replaceAll('\n', '\\n')).join('\n')}\n`;
 }
 
 /** The same for a command line that commander could not read; `text` is its own message, `error: …`. */

@@ -11,7 +11,7 @@ import { IDEAL_HOST } from '../policy/ideal-host.js';
 import type { Policy } from '../policy/policy.js';
 import { loadPolicy } from '../policy/resolve.js';
 import type { CliContext } from './context.js';
-import { describeFailure, EXIT_SANDBOX_FAILED, printable } from './failure.js';
+import { describeFailure, EXIT_SANDBOX_FAILED, failureOf, printable } from './failure.js';
 
 type CommonOptions = { readonly json?: boolean; readonly ceiling?: string };
 
@@ -60,11 +60,8 @@ function checkPolicies(names: readonly string[], options: CommonOptions, context
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error;
       context.exitCode = EXIT_SANDBOX_FAILED;
-      const { code, message, why, hint, faults } = error;
       if (options.json)
-        context.stdout(
-          `${JSON.stringify({ policy: name, accepted: false, error: { code, message, why, hint, faults } })}\n`,
-        );
+        context.stdout(`${JSON.stringify({ policy: name, accepted: false, error: failureOf(error) })}\n`);
       else context.stderr(describeFailure(error, false));
     }
   }

@@ -16,7 +16,7 @@ export function parseDocument(bytes: Uint8Array, name: string): unknown {
   } catch {
     throw malformed(name, 'it is not UTF-8');
   }
-  const parsed = parseJsonFile(text, name, { comments: false });
+  const parsed = parseJsonFile(text, name, { writer: 'program' });
   if (parsed.kind === 'parsed') return parsed.value;
   throw malformed(name, parsed.faults[0]?.message ?? 'it is not JSON');
 }

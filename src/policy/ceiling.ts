@@ -3,10 +3,9 @@
  * line; another is an administrator's, in a place that only root can write.
  */
 import { lstatSync, type Stats } from 'node:fs';
-import { basename } from 'node:path';
-import { PolicyError, refuseFaults } from './errors.js';
+import { PolicyError } from './errors.js';
+import { refuseLeaf } from './leaf.js';
 import type { Policy } from './policy.js';
-import { faultAt, readPolicyFile } from './read.js';
 import { loadPolicy } from './resolve.js';
 import { findWidenings } from './widenings.js';
 
@@ -27,15 +26,11 @@ export function loadCeilings(named: string | undefined, now: Date, installed = I
 /** What `policy` permits beyond a ceiling is an error, never a silent cut. @throws {PolicyError} POLICY_CEILING */
 export function requireWithin(policy: Policy, ceilings: readonly Policy[]): void {
   for (const ceiling of ceilings) {
-    const widenings = findWidenings(ceiling, policy);
-    if (widenings.length === 0) continue;
-    const path = policy.files[policy.files.length - 1] ?? '';
-    const leaf = readPolicyFile(path, basename(path));
-    const hint = 'tighten the policy, or ask whoever answers for the ceiling';
-    const faults = widenings.map(({ pointer, message }) =>
-      faultAt(leaf, pointer, `${message}: more than the ceiling ${ceiling.name} permits`),
-    );
-    refuseFaults('POLICY_CEILING', faults, hint);
+    const places = findWidenings(ceiling, policy).map(({ pointer, message }) => ({
+      pointer,
+      message: `${message}: more than the ceiling ${ceiling.name} permits`,
+    }));
+    refuseLeaf(policy, 'POLICY_CEILING', places, 'tighten the policy, or ask whoever answers for the ceiling');
   }
 }
 

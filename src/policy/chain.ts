@@ -2,7 +2,7 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { installationRoot } from '../base/installation.js';
-import { PolicyError, refuseFaults } from './errors.js';
+import { PolicyError, type PolicyErrorCode, refuseFaults } from './errors.js';
 import { meantOr } from './hint.js';
 import { faultAt, type Layer, readPolicyFile } from './read.js';
 
@@ -48,13 +48,26 @@ export function readChain(reference: PolicyReference): readonly Layer[] {
       refuse('POLICY_EXTENDS_CYCLE', child, '/extends/policy', `extends ${basename(real)}, which extends it`);
     if (child !== undefined && layers.length > MAX_EXTENDS)
       refuse('POLICY_EXTENDS_DEPTH', child, '/extends/policy', `is policy ${layers.length + 1} of its chain`);
-    const layer = readPolicyFile(real, nameOf(real, layers));
+    const layer = child === undefined ? readPolicyFile(real, nameOf(real, layers)) : readParent(child, real, layers);
     if (child !== undefined) checkVersion(child, layer);
     layers.unshift(layer);
     path = parentOf(layer);
   }
   return layers;
 }
+
+/** That a parent is not there, or no file, is a fault of who names it; what stands in it is its own. */
+function readParent(child: Layer, path: string, others: readonly Layer[]): Layer {
+  try {
+    return readPolicyFile(path, nameOf(path, others));
+  } catch (error) {
+    if (error instanceof PolicyError && ABSENT.includes(error.code))
+      refuse(error.code, child, '/extends/policy', `cannot extend it: ${error.message}`, error.hint);
+    throw error;
+  }
+}
+
+const ABSENT: readonly PolicyErrorCode[] = ['POLICY_NOT_FOUND', 'POLICY_UNREADABLE', 'POLICY_TOO_LARGE'];
 
 function pathOf(reference: PolicyReference): string {
   return reference.kind === 'file' ? resolve(reference.path) : profilePath(reference.name);
@@ -136,8 +149,6 @@ function satisfies(version: string, wanted: string): boolean {
   return major > 0 || (minor === 0 && patch === wantedPatch);
 }
 
-type RefusalCode = Parameters<typeof refuseFaults>[0];
-
-function refuse(code: RefusalCode, layer: Layer, pointer: string, message: string, hint?: string): void {
+function refuse(code: PolicyErrorCode, layer: Layer, pointer: string, message: string, hint?: string): void {
   refuseFaults(code, [faultAt(layer, pointer, message, hint)]);
 }

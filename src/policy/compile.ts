@@ -5,6 +5,8 @@ import { capabilitySets } from '../capabilities/capabilities.js';
 import type { HostFacts } from '../host/facts.js';
 import { rulesetFor } from '../landlock/ruleset.js';
 import { compileChecked } from '../seccomp/checked.js';
+import { FilterError } from '../seccomp/errors.js';
+import type { BpfProgram, Filter } from '../seccomp/filter.js';
 import { syscallNumber } from '../seccomp/syscalls.js';
 import type { CompiledPolicy, Control } from './compiled.js';
 import { allBits, bits, both } from './conjunction.js';
@@ -13,6 +15,7 @@ import { requireControls } from './controls.js';
 import { editionOf } from './editions.js';
 import { permittedCalls } from './effective.js';
 import { PolicyError } from './errors.js';
+import { faultsOfWhole } from './leaf.js';
 import { limitsOf } from './limits.js';
 import { mountsOf } from './mounts.js';
 import type { Level, Policy, PolicyMeaning } from './policy.js';
@@ -35,7 +38,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
     digest: policy.digest,
     canonical: policy.canonical,
     filter,
-    program: compileChecked(filter),
+    program: compileOf(policy, filter),
     refusals: refusalsOf(syscalls),
     onDeny: defaultAnswer(syscalls.onDeny),
     onUnknown: defaultAnswer(syscalls.onUnknown),
@@ -92,11 +95,29 @@ function socketFamilies({ syscalls }: PolicyMeaning): (keyof typeof FAMILIES)[] 
   });
 }
 
-function requireNetwork({ name, network }: Policy): void {
+/** A filter that cannot be compiled is a fault of the section it comes from. */
+function compileOf(policy: Policy, filter: Filter): BpfProgram {
+  try {
+    return compileChecked(filter);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    const { code, message, why, hint } = error;
+    throw new FilterError(code, message, {
+      why,
+      hint,
+      faults: faultsOfWhole(policy, '/syscalls', message),
+      cause: error,
+    });
+  }
+}
+
+function requireNetwork(policy: Policy): void {
+  const { name, network } = policy;
   if (network.mode === 'none') return;
   throw new PolicyError('POLICY_NETWORK_MODE', `policy ${name} asks for network mode ${network.mode}`, {
     why: 'this release enforces no other mode than none; others come with a later release',
     hint: 'set "mode" of "network" to "none"',
+    faults: faultsOfWhole(policy, '/network/mode', `${network.mode} is not enforced by this release`),
   });
 }
 

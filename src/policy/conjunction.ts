@@ -18,7 +18,7 @@ export type Conjunction = readonly Test[];
 const MASK_32 = 0xffff_ffffn;
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 
-/** Two tests that no single rule can hold: an order and something else on one argument. */
+/** Two tests that no single rule can hold, an order and something else on one argument; or more rules than a filter holds. */
 export class Inexpressible extends Error {}
 
 /** What holds where both hold; undefined where nothing does. @throws {Inexpressible} */
@@ -61,9 +61,17 @@ function testImplies(narrow: Test, wide: Test): boolean {
   return narrow.kind === 'most' && wide.kind === 'most' && narrow.value <= wide.value;
 }
 
+/** So many pieces of one call have room in no filter. */
+const MOST_PIECES = 512;
+
 /** Every piece of `wholes` that none of `parts` holds. @throws {Inexpressible} */
 export function subtractAll(wholes: readonly Conjunction[], parts: readonly Conjunction[]): Conjunction[] {
-  return parts.reduce<Conjunction[]>((left, part) => left.flatMap((whole) => subtract(whole, part)), [...wholes]);
+  let left = [...wholes];
+  for (const part of parts) {
+    left = left.flatMap((whole) => subtract(whole, part));
+    if (left.length > MOST_PIECES + wholes.length) throw new Inexpressible('more pieces than a filter holds');
+  }
+  return left;
 }
 
 /** Whether `wholes` together hold every call that `part` holds; no where that cannot be told. */

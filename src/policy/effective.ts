@@ -14,16 +14,34 @@ export function allowedCalls(syscalls: Syscalls, call: string): Conjunction[] {
 
 /** Every call that some rule lets through, sorted. */
 export function permittedNames(syscalls: Syscalls): string[] {
-  const names = new Set([...syscalls.allow, ...syscalls.observe].flatMap(({ calls }) => Object.keys(calls)));
-  return [...names].filter((call) => permittedCalls(syscalls, call).length > 0).sort();
+  return [...namesIn([...syscalls.allow, ...syscalls.observe])]
+    .filter((call) => permittedCalls(syscalls, call).length > 0)
+    .sort();
 }
 
-/** Calls whose allowances and prohibitions no filter can tell apart: an order and a mask on one argument. */
+type QuietCall = { readonly call: string; readonly errno: string; readonly alternatives: readonly Conjunction[] };
+
+/** What is quiet, less what is forbidden (that is recorded) and less what an earlier entry answers. @throws {Inexpressible} */
+export function quietCalls(syscalls: Syscalls): QuietCall[] {
+  return [...namesIn(syscalls.quiet)].flatMap((call) => quietOf(syscalls, call));
+}
+
+function quietOf({ forbid, quiet }: Syscalls, call: string): QuietCall[] {
+  const before = forbid.flatMap((rule) => rule.calls[call] ?? []);
+  return quiet.flatMap(({ calls, errno }) => {
+    const own = calls[call] ?? [];
+    const alternatives = withoutCovered(subtractAll(own, before));
+    before.push(...own);
+    return alternatives.length === 0 ? [] : [{ call, errno, alternatives }];
+  });
+}
+
+/** Calls whose rules no filter can tell apart: an order and a mask on one argument, or too many pieces. */
 export function inexpressibleCalls(syscalls: Syscalls): string[] {
-  const names = new Set(syscalls.forbid.flatMap(({ calls }) => Object.keys(calls)));
-  return [...names].filter((call) => {
+  return [...namesIn([...syscalls.forbid, ...syscalls.quiet])].filter((call) => {
     try {
       permittedCalls(syscalls, call);
+      quietOf(syscalls, call);
       return false;
     } catch (error) {
       if (error instanceof Inexpressible) return true;
@@ -31,6 +49,8 @@ export function inexpressibleCalls(syscalls: Syscalls): string[] {
     }
   });
 }
+
+const namesIn = (rules: readonly CallRule[]): Set<string> => new Set(rules.flatMap(({ calls }) => Object.keys(calls)));
 
 function effective(rules: readonly CallRule[], syscalls: Syscalls, call: string): Conjunction[] {
   const alternatives = rules.flatMap(({ calls }) => calls[call] ?? []);

@@ -1,5 +1,6 @@
 /** How loading, resolving and compiling a policy fails. */
 import { type Fault, SandboxError } from '../base/errors.js';
+import { MAX_FAULTS } from '../base/json-file.js';
 
 export type PolicyErrorCode =
   | 'POLICY_PROFILE_UNKNOWN'
@@ -27,11 +28,15 @@ export type PolicyErrorCode =
 /** A policy that is refused, with all faults of the file at once. */
 export class PolicyError extends SandboxError<PolicyErrorCode> {}
 
-/** The error that tells `faults` of one file. @throws {PolicyError} `code` where there is at least one */
+/**
+ * The error that tells `faults` of one file, the first hundred of them.
+ * @throws {PolicyError} `code` where there is at least one
+ */
 export function refuseFaults(code: PolicyErrorCode, faults: readonly Fault[], hint?: string): void {
   const [first] = faults;
   if (first === undefined) return;
-  const sorted = [...faults].sort((a, b) => a.line - b.line);
+  const told = faults.slice(0, MAX_FAULTS).sort((a, b) => a.line - b.line);
   const many = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-  throw new PolicyError(code, `${first.file} has ${many}`, { faults: sorted, hint });
+  const count = faults.length < MAX_FAULTS ? many : `${MAX_FAULTS} faults or more`;
+  throw new PolicyError(code, `${first.file} has ${count}`, { faults: told, hint });
 }

@@ -4,7 +4,7 @@ import { type Conjunction, covers } from './conjunction.js';
 import { EDITIONS, type Edition, editionOf, groupCalls } from './editions.js';
 import { inexpressibleCalls } from './effective.js';
 import { ERRNO_NAMES, errnoNumber } from './errno.js';
-import { type Fold, originOf, tell } from './fold.js';
+import { type Fold, MAX_CONDITIONS, originOf, tell } from './fold.js';
 import { meantOr } from './hint.js';
 import type { AnswerRule, CallRule, Calls, ForbidRule, NamedErrno, Syscalls } from './policy.js';
 import type { PolicyFile } from './read.js';
@@ -54,8 +54,8 @@ export function foldSyscalls(parent: Syscalls, section: Section | undefined, fol
     tell(
       fold,
       AT,
-      `${call} is allowed by order and forbidden by value`,
-      'write both with masks, or both with an order',
+      `what is allowed of ${call} less what is forbidden of it is more than a filter can tell apart`,
+      'write both with masks of few bits, or both with an order',
     );
   return folded;
 }
@@ -133,7 +133,11 @@ function readRule(entry: Entry, at: string, edition: Edition, fold: Fold): CallR
       tell(fold, pointer, `this rule does not name ${call}`, meantOr(call, names.slice(0, 40)));
       continue;
     }
-    calls[call] = readWhere(call, alternatives, pointer, (...fault) => tell(fold, ...fault));
+    const read = readWhere(call, alternatives, pointer, (...fault) => tell(fold, ...fault));
+    fold.room -= read.length;
+    if (fold.room < 0)
+      tell(fold, pointer, `more than ${MAX_CONDITIONS} conditions have no room in a filter`, 'write masks');
+    calls[call] = fold.room < 0 ? [] : read;
   }
   return { ...originOf(fold, at, entry), group: entry.group, calls };
 }

@@ -4,9 +4,9 @@ import type { FromSchema } from 'json-schema-to-ts';
 import type { schema } from '../../generated/policy-schema.js';
 import validatePolicy from '../../generated/policy-validator.js';
 import type { Fault } from '../base/errors.js';
-import { parseJsonFile } from '../base/json-file.js';
+import { MAX_FAULTS, parseJsonFile } from '../base/json-file.js';
 import { schemaFaults, type Validator } from '../base/schema-faults.js';
-import { PolicyError, refuseFaults } from './errors.js';
+import { PolicyError, type PolicyErrorCode, refuseFaults } from './errors.js';
 
 /** A policy file as written: checked against the schema, nothing resolved. */
 export type PolicyFile = FromSchema<typeof schema>;
@@ -47,7 +47,7 @@ export function parsePolicyText(text: string, path: string, name: string): Layer
   }
   if (conforms(parsed.value)) return { path, name, file: parsed.value, faults: [], lineOf: parsed.lineOf };
   const faults = schemaFaults(conforms, parsed);
-  const file = withoutFaulty(parsed.value, faults);
+  const file = faults.length < MAX_FAULTS ? withoutFaulty(parsed.value, faults) : undefined;
   if (file === undefined) refuseFaults('POLICY_INVALID', faults);
   return { path, name, file: file as PolicyFile, faults, lineOf: parsed.lineOf };
 }
@@ -85,18 +85,23 @@ export function faultAt(layer: Layer, pointer: string, message: string, hint?: s
 function readBytes(path: string, name: string): Uint8Array {
   const descriptor = openFile(path, name);
   try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile())
-      throw new PolicyError('POLICY_UNREADABLE', `${name} is not a file`, { hint: 'name a policy file' });
+    if (!fstatSync(descriptor).isFile())
+      throw refusalOf('POLICY_UNREADABLE', name, 'is not a file', 'name a policy file');
     const bytes = new Uint8Array(MAX_POLICY_BYTES + 1);
     let size = 0;
     for (let read = -1; read !== 0 && size < bytes.length; size += read)
       read = readSync(descriptor, bytes, size, bytes.length - size, null);
     if (size > MAX_POLICY_BYTES)
-      throw new PolicyError('POLICY_TOO_LARGE', `${name} has more than ${MAX_POLICY_BYTES} bytes`, {
-        hint: 'a policy is read by people: split it with "extends"',
-      });
+      throw refusalOf(
+        'POLICY_TOO_LARGE',
+        name,
+        `has more than ${MAX_POLICY_BYTES} bytes`,
+        'a policy is read by people: split it with "extends"',
+      );
     return bytes.subarray(0, size);
+  } catch (cause) {
+    if (cause instanceof PolicyError) throw cause;
+    throw refusalOf('POLICY_UNREADABLE', name, `cannot be read: ${errnoOf(cause)}`, 'name another file', cause);
   } finally {
     closeSync(descriptor);
   }
@@ -105,19 +110,24 @@ function readBytes(path: string, name: string): Uint8Array {
 /** Not blocking: a named pipe without a writer would hang us. */
 function openFile(path: string, name: string): number {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
+    const code = errnoOf(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new PolicyError('POLICY_NOT_FOUND', `there is no policy file ${path}`, {
         hint: 'check the path; profiles are named without one, such as strict',
+        faults: [{ file: name, line: 1, pointer: '', message: 'there is no such file' }],
         cause,
       });
-    throw new PolicyError('POLICY_UNREADABLE', `${name} cannot be read: ${code ?? 'unknown'}`, {
-      hint: 'make the file readable',
-      cause,
-    });
+    throw refusalOf('POLICY_UNREADABLE', name, `cannot be read: ${code}`, 'make the file readable', cause);
   }
+}
+
+const errnoOf = (cause: unknown): string => String((cause as NodeJS.ErrnoException).code ?? cause);
+
+function refusalOf(code: PolicyErrorCode, name: string, what: string, hint: string, cause?: unknown): PolicyError {
+  const fault = { file: name, line: 1, pointer: '', message: what };
+  return new PolicyError(code, `${name} ${what}`, { hint, faults: [fault], cause });
 }
 
 function decode(bytes: Uint8Array, name: string): string {
@@ -125,8 +135,11 @@ function decode(bytes: Uint8Array, name: string): string {
   if (zero !== -1) refuseByte(bytes, zero, name, 'a NUL byte');
   if (!isUtf8Start(bytes)) refuseByte(bytes, firstWrongByte(bytes), name, 'a byte that is not UTF-8');
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (text.startsWith('\ufeff')) refuseByte(bytes, 0, name, 'a byte order mark');
+    return text;
+  } catch (error) {
+    if (error instanceof PolicyError) throw error;
     return refuseByte(bytes, bytes.length, name, 'a character that is cut off');
   }
 }

@@ -1,9 +1,8 @@
 /** From a chain of files to one policy: each file is added to what its parents mean together. */
-import type { Fault } from '../base/errors.js';
 import { type PolicyReference, readChain } from './chain.js';
 import { covers } from './conjunction.js';
-import { PolicyError, type PolicyErrorCode, refuseFaults } from './errors.js';
-import { bytesOf, type Fold, tell } from './fold.js';
+import { PolicyError, refuseFaults } from './errors.js';
+import { bytesOf, codeOf, type Fold, isDay, MAX_CONDITIONS, tellExpired } from './fold.js';
 import { foldFilesystem } from './fold-filesystem.js';
 import { foldNetwork, foldProcess, foldResources } from './fold-process.js';
 import { foldSyscalls } from './fold-syscalls.js';
@@ -37,7 +36,7 @@ export function resolvePolicy(layers: readonly Layer[], now: Date): Policy {
 }
 
 function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: string): PolicyMeaning {
-  const fold: Fold = { layer, faults: [...layer.faults], today };
+  const fold: Fold = { layer, faults: [...layer.faults], expired: new Set(), room: MAX_CONDITIONS, today };
   const { file } = layer;
   const sealed = isFirst ? undefined : sealPolicy(parent, []);
   if (sealed !== undefined) checkDigest(layer, sealed.digest);
@@ -67,7 +66,7 @@ function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: 
   };
   checkReview(fold);
   checkLocks(fold);
-  refuseFaults(codeOf(fold.faults), fold.faults);
+  refuseFaults(codeOf(fold), fold.faults);
   if (parent.lock.length > 0)
     refuseFaults('POLICY_LOCKED', lockFaults(parent.lock, findWidenings(parent, meaning), layer));
   return meaning;
@@ -83,13 +82,11 @@ function checkDigest(layer: Layer, digest: string): void {
 }
 
 function checkReview(fold: Fold): void {
-  const expires = fold.layer.file.review?.expires;
-  if (expires !== undefined && expires < fold.today)
-    tell(fold, '/review/expires', `the review of this policy expired on ${expires}`, 'have it reviewed again');
+  const { approved, expires } = fold.layer.file.review ?? {};
+  if (approved !== undefined) isDay(fold, '/review/approved', approved);
+  if (expires !== undefined)
+    tellExpired(fold, '/review/expires', expires, 'the review of this policy', 'have it reviewed again');
 }
-
-const codeOf = (faults: readonly Fault[]): PolicyErrorCode =>
-  faults.every(({ pointer }) => pointer.endsWith('/expires')) ? 'POLICY_EXPIRED' : 'POLICY_INVALID';
 
 /** What only the whole can lack or contradict. */
 function checkWhole(policy: Policy, last: Layer): void {
@@ -98,6 +95,7 @@ function checkWhole(policy: Policy, last: Layer): void {
   if (!canExit || forbid.some(({ calls }) => calls['exit_group'] !== undefined))
     throw new PolicyError('POLICY_NO_EXIT', `${last.name} does not allow exit_group, so nothing could ever end`, {
       hint: 'allow the group process.basic, or exit_group',
+      faults: [faultAt(last, '/syscalls', 'exit_group is not allowed with every argument, or is forbidden')],
     });
   const faults = quiet.flatMap(({ rule, calls }) =>
     Object.entries(calls).flatMap(([call, alternatives]) => {

@@ -2,8 +2,8 @@
 import type { Filter, Rule } from '../seccomp/filter.js';
 import { syscallNumber } from '../seccomp/syscalls.js';
 import type { DefaultAnswer, Refusal } from './compiled.js';
-import { type Conjunction, conditionsOf, subtractAll, withoutCovered } from './conjunction.js';
-import { allowedCalls } from './effective.js';
+import { conditionsOf } from './conjunction.js';
+import { allowedCalls, quietCalls } from './effective.js';
 import { errnoNumber } from './errno.js';
 import type { CallRule, NamedErrno, Syscalls } from './policy.js';
 
@@ -25,18 +25,6 @@ export function filterOf(syscalls: Syscalls): Filter {
     foreignAction: { kind: 'notify' },
     rules: rules.sort((a, b) => (a.syscall < b.syscall ? -1 : a.syscall > b.syscall ? 1 : 0)),
   };
-}
-
-/** What is quiet, less what is forbidden (that is recorded) and less what an earlier entry answers. */
-function quietCalls(
-  syscalls: Syscalls,
-): { readonly call: string; readonly errno: string; readonly alternatives: readonly Conjunction[] }[] {
-  return syscalls.quiet.flatMap(({ calls, errno }, index) =>
-    Object.entries(calls).map(([call, alternatives]) => {
-      const before = [...syscalls.forbid, ...syscalls.quiet.slice(0, index)].flatMap((rule) => rule.calls[call] ?? []);
-      return { call, errno, alternatives: withoutCovered(subtractAll(alternatives, before)) };
-    }),
-  );
 }
 
 /** In the order of decision: forbidden, observed, answered, refused because an allowance asks for other arguments. */

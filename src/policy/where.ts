@@ -17,6 +17,8 @@ export type Alternatives = readonly Readonly<Record<string, ArgumentCondition>>[
 
 export type Tell = (pointer: string, message: string, hint?: string) => void;
 
+/** Never multiplied out further, even where contradictions would leave fewer. */
+const MAX_COMBINATIONS = 4096;
 /** More pieces than any filter has room for. */
 const MAX_ALTERNATIVES = 256;
 
@@ -56,6 +58,10 @@ function readConditions(
       continue;
     }
     const options = readOptions(argument, condition, here, note);
+    if (product.length * options.length > MAX_COMBINATIONS) {
+      note(here, 'these conditions have more combinations than a filter holds', 'write fewer values, or a mask');
+      return [];
+    }
     product = product.flatMap((left) => options.map((right) => both(left, [right])).filter((c) => c !== undefined));
   }
   if (product.length === 0 && !isFaulty) tell(at, 'this can never match', 'the conditions contradict each other');

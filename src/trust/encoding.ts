@@ -31,7 +31,7 @@ export function decodeJson(bytes: Uint8Array, what: string): unknown {
   } catch {
     throw new Malformed(`${what} is not UTF-8`);
   }
-  const parsed = parseJsonFile(text, what, { comments: false });
+  const parsed = parseJsonFile(text, what, { writer: 'program' });
   if (parsed.kind === 'parsed') return parsed.value;
   throw new Malformed(`${what}: ${parsed.faults[0]?.message ?? 'not JSON'}`);
 }

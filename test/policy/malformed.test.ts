@@ -8,6 +8,7 @@ import { loadPolicy } from '../../src/policy/resolve.js';
 import { rejection, suite } from '../support/suite.js';
 import { policy, syscalls, WHY } from './malformed-builders.js';
 import { CALL_CASES } from './malformed-calls.js';
+import { HOSTILE_CASES } from './malformed-hostile.js';
 import { SECTION_CASES } from './malformed-sections.js';
 import { TEXT_CASES } from './malformed-text.js';
 
@@ -20,7 +21,7 @@ test.before(() => {
 });
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-for (const [title, text, expected] of [...TEXT_CASES, ...CALL_CASES, ...SECTION_CASES]) {
+for (const [title, text, expected] of [...TEXT_CASES, ...CALL_CASES, ...SECTION_CASES, ...HOSTILE_CASES]) {
   test(`${title} is refused`, async () => {
     const path = join(folder, 'case.json');
     writeFileSync(path, text);
@@ -35,7 +36,9 @@ for (const [title, text, expected] of [...TEXT_CASES, ...CALL_CASES, ...SECTION_
     if (expected.pointer !== undefined) assert.ok(fault, `${expected.pointer} among ${JSON.stringify(error.faults)}`);
     if (expected.line !== undefined) assert.is(fault?.line, expected.line);
     if (expected.hint !== undefined) assert.match(fault?.hint ?? error.hint ?? '', expected.hint);
-    if (fault !== undefined) assert.is(fault.file, 'case.json');
+    assert.ok(fault, 'a file and a pointer');
+    assert.is(fault?.file, 'case.json');
+    assert.ok(error.faults.length <= 100, 'bounded');
     assert.not.match(`${error.message}${error.hint ?? ''}`, /\bat \S+:\d+:\d+/);
   });
 }
