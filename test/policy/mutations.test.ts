@@ -7,11 +7,12 @@ import * as assert from 'uvu/assert';
 import { installationRoot } from '../../src/base/installation.js';
 import { PolicyError } from '../../src/policy/errors.js';
 import { loadPolicy } from '../../src/policy/resolve.js';
+import { startCpuClock } from '../support/cpu-time.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('damaged policies', 120_000);
 const NOW = new Date('2026-11-21T12:00:00Z');
-const RUNS = 400;
+const RUNS = 200;
 const sources = ['profiles/strict.json', 'profiles/default.json', 'profiles/compat.json', 'policies/redis.json'].map(
   (name) => readFileSync(join(installationRoot, name)),
 );
@@ -26,7 +27,7 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 function isAccepted(bytes: Uint8Array): boolean {
   const path = join(folder, 'case.json');
   writeFileSync(path, bytes);
-  const started = performance.now();
+  const elapsedMs = startCpuClock();
   try {
     const { canonical, digest } = loadPolicy({ kind: 'file', path }, NOW);
     assert.is(JSON.stringify(JSON.parse(canonical)), canonical);
@@ -42,14 +43,14 @@ function isAccepted(bytes: Uint8Array): boolean {
     }
     return false;
   } finally {
-    assert.ok(performance.now() - started < 1000, 'within a second');
+    assert.ok(elapsedMs() < 1000, 'within a second');
   }
 }
 
 test('cut off anywhere, none is accepted', () => {
   for (const source of sources) {
     const last = source.lastIndexOf('}');
-    for (let size = 0; size <= last; size += 1 + Math.floor(last / 150))
+    for (let size = 0; size <= last; size += 1 + Math.floor(last / 80))
       assert.not.ok(isAccepted(source.subarray(0, size)), `${size} bytes`);
     assert.ok(isAccepted(source));
   }
