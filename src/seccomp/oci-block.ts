@@ -43,7 +43,7 @@ export function readBlock(path: string, name: string = path): ReadBlock {
 
 /** As readBlock(), of text that is at hand. @throws {FilterError} FILTER_FILE_SYNTAX FILTER_FILE_INVALID */
 export function parseBlock(text: string, name: string): ReadBlock {
-  const parsed = parseJsonFile(text, name, { comments: false });
+  const parsed = parseJsonFile(text, name, { writer: 'program' });
   if (parsed.kind === 'faulty') return refuseFile('FILTER_FILE_SYNTAX', name, parsed.faults.slice(0, MOST_FAULTS));
   const faultAt: ReadBlock['faultAt'] = (pointer, message, hint) => ({
     file: name,
