@@ -1,4 +1,4 @@
-/** `sandbox policy check|explain|compile`: what policies mean, and whether they hold. */
+/** `sandbox policy check|explain|compile|diff`: what policies mean, and whether they hold. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SandboxError } from '../base/errors.js';
@@ -12,12 +12,13 @@ import type { Policy } from '../policy/policy.js';
 import { loadPolicy } from '../policy/resolve.js';
 import type { CliContext } from './context.js';
 import { describeFailure, EXIT_SANDBOX_FAILED, failureOf, printable } from './failure.js';
+import { addPolicyDiff } from './policy-diff.js';
 
 type CommonOptions = { readonly json?: boolean; readonly ceiling?: string };
 
 /** Adds the commands to `program`. */
 export function addPolicyCommands(program: Command, context: CliContext): void {
-  const policy = program.command('policy').description('check policies, say what they mean, compile them');
+  const policy = program.command('policy').description('check policies, say what they mean, compile and compare them');
   policy
     .command('check')
     .description('load and compile policies, and tell every fault')
@@ -43,6 +44,7 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--json', 'the files and their digests as JSON')
     .addHelpText('after', '\nExample:\n  sandbox policy compile strict --out build/strict')
     .action((name: string, options: CommonOptions & { readonly out: string }) => compile(name, options, context));
+  addPolicyDiff(policy, context);
 }
 
 function checkPolicies(names: readonly string[], options: CommonOptions, context: CliContext): void {

@@ -9,3 +9,8 @@ export const ERRNO_NAMES: readonly string[] = Object.keys(NUMBERS);
 export function errnoNumber(name: string): number | undefined {
   return Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined;
 }
+
+/** The name of error `number`, or the number itself where it has none. */
+export function errnoName(number: number): string {
+  return ERRNO_NAMES.find((name) => NUMBERS[name] === number) ?? `errno ${number}`;
+}

@@ -3,6 +3,7 @@ import { describeAlternatives } from './describe.js';
 import { editionOf } from './editions.js';
 import { allowedCalls, permittedNames } from './effective.js';
 import type { CallRule, Calls, Origin, Policy } from './policy.js';
+import { secondsText, sizeText } from './quantities.js';
 
 export type Sentence = {
   readonly text: string;
@@ -169,21 +170,9 @@ function resourceSentences({ resources, audit }: Policy): Sentence[] {
     { text: `Memory: ${sizeText(memory)}; swap: ${sizeText(swap)}.` },
     { text: `Processes and threads: ${pids}.` },
     { text: `Processors: ${cpuMillis === undefined ? 'no bound' : cpuMillis / 1000}.` },
-    { text: `Time: ${wallSeconds === undefined ? 'no bound' : `${wallSeconds} seconds`}.` },
+    { text: `Time: ${secondsText(wallSeconds)}.` },
     { text: `The run ends when its trail has ${sizeText(audit.quota)}; durability is ${audit.durability}.` },
   ];
-}
-
-/** In the largest unit that leaves a whole number. */
-function sizeText(bytes: bigint | undefined): string {
-  if (bytes === undefined) return 'no bound';
-  const units: readonly (readonly [bigint, string])[] = [
-    [1024n ** 3n, 'GiB'],
-    [1024n ** 2n, 'MiB'],
-    [1024n, 'KiB'],
-  ];
-  const [size, unit] = units.find(([one]) => bytes >= one && bytes % one === 0n) ?? [1n, 'bytes'];
-  return `${bytes / size} ${unit}`;
 }
 
 function requirementSentences({ requires }: Policy): Sentence[] {

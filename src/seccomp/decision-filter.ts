@@ -2,7 +2,7 @@
 import { AUDIT_ARCH_X86_64, encodeAction, WORD_ARCH, WORD_NR, X32_BIT } from './bpf.js';
 import { type WordCondition, wordsOf } from './conditions.js';
 import type { Decision, DecisionSpace } from './decision.js';
-import { argumentAtLeast, argumentEquals, bitsOfWord, exceeds, wordEquals } from './decision-words.js';
+import { argumentAtLeast, argumentEquals, bitsOfWord, chooseByNumber, exceeds, wordEquals } from './decision-words.js';
 import type { Condition, Filter, Rule } from './filter.js';
 import { syscallNumber } from './syscalls.js';
 import { effectOf } from './verdict.js';
@@ -24,23 +24,13 @@ export function decisionOfFilter(space: DecisionSpace, filter: Filter): Decision
     space.choose(wordEquals(space, WORD_NR, NO_CALL), space.no, space.yes),
     space.no,
   );
-  const own = chooseCalls(
+  const own = chooseByNumber(
     space,
+    WORD_NR,
     [...rulesByNumber(filter)].map(([nr, rules]) => [nr, firstOf(space, rules, verdict, byDefault)]),
     byDefault,
   );
   return space.choose(wordEquals(space, WORD_ARCH, AUDIT_ARCH_X86_64), space.choose(isOtherAbi, foreign, own), foreign);
-}
-
-/** `calls` by their numbers, and `otherwise` for all others. */
-export function chooseCalls(
-  space: DecisionSpace,
-  calls: readonly (readonly [number, Decision])[],
-  otherwise: Decision,
-): Decision {
-  return [...calls]
-    .sort(([a], [b]) => b - a)
-    .reduce((rest, [nr, decision]) => space.choose(wordEquals(space, WORD_NR, nr), decision, rest), otherwise);
 }
 
 function rulesByNumber(filter: Filter): Map<number, Rule[]> {

@@ -73,7 +73,40 @@ export function exceeds(space: DecisionSpace, bits: Bits, value: number, orEqual
 
 /** Whether `(word & mask) == value`. */
 export function wordEquals(space: DecisionSpace, word: number, value: number, mask = 0xffff_ffff): Decision {
-  return equals(space, masked(space, bitsOfWord(space, word), mask), value);
+  if ((value & ~mask) !== 0) return space.no;
+  const lowest = firstLevelOf(word) + WORD_BITS - 1;
+  let below = space.yes;
+  for (let bit = 0; bit < WORD_BITS; bit++) {
+    if (((mask >>> bit) & 1) === 0) continue;
+    const isOne = ((value >>> bit) & 1) === 1;
+    below = space.ask(lowest - bit, isOne ? space.no : below, isOne ? below : space.no);
+  }
+  return below;
+}
+
+/** The part of `parts` whose number `word` has, and `otherwise` for every other number; `parts` ask only what follows the word. */
+export function chooseByNumber(
+  space: DecisionSpace,
+  word: number,
+  parts: readonly (readonly [number, Decision])[],
+  otherwise: Decision,
+): Decision {
+  const firstLevel = firstLevelOf(word);
+  const visit = (some: typeof parts, bit: number): Decision => {
+    const [only] = some;
+    if (only === undefined) return otherwise;
+    if (bit < 0) return only[1];
+    const isOne = ([number]: readonly [number, Decision]): boolean => ((number >>> bit) & 1) === 1;
+    return space.ask(
+      firstLevel + WORD_BITS - 1 - bit,
+      visit(
+        some.filter((part) => !isOne(part)),
+        bit - 1,
+      ),
+      visit(some.filter(isOne), bit - 1),
+    );
+  };
+  return visit(parts, WORD_BITS - 1);
 }
 
 const LOW = 0xffff_ffffn;

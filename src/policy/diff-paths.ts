@@ -1,0 +1,98 @@
+/**
+ * What differs in the rules on paths of two policies, exactly: what a rule
+ * says of a path it says of all below, so that the paths that either of the
+ * two names stand for all there are.
+ */
+import type { Change, Direction } from './change.js';
+import type { Filesystem, Origin, PathAccess, PathList } from './policy.js';
+import { isAtOrBelow, isVisible, isWritable, rightsAt } from './reach.js';
+
+export function pathChanges(before: Filesystem, after: Filesystem): Change[] {
+  return [
+    ...rightChanges(before, after),
+    ...listChanges('mask', before, after, isVisible, { no: 'hidden', yes: 'visible' }),
+    ...listChanges('readOnly', before, after, isWritable, { no: 'read-only', yes: 'writable' }),
+  ];
+}
+
+/** Sorted: a path stands behind all that are above it. */
+function named(...lists: readonly (readonly { readonly paths: readonly string[] }[])[]): string[] {
+  return [...new Set(lists.flat().flatMap(({ paths }) => paths))].sort();
+}
+
+/** The nearest path of `paths` above `path`. */
+function above(path: string, paths: readonly string[]): string | undefined {
+  return paths.findLast((other) => other !== path && isAtOrBelow(path, other));
+}
+
+function rightChanges(before: Filesystem, after: Filesystem): Change[] {
+  const paths = [...new Set(['/', ...named(before.allow, after.allow)])].sort();
+  const rights = new Map(paths.map((path) => [path, [rightsAt(before, path), rightsAt(after, path)] as const]));
+  type Side = 0 | 1;
+  /** Rights at `path` on one side that the other lacks. */
+  const extra = (path: string | undefined, side: Side): PathAccess[] => {
+    const pair = path === undefined ? undefined : rights.get(path);
+    return pair === undefined ? [] : [...pair[side].keys()].filter((access) => !pair[1 - side]?.has(access));
+  };
+  return paths.flatMap((path) => {
+    const [old, now] = rights.get(path) ?? [new Map<PathAccess, Origin>(), new Map<PathAccess, Origin>()];
+    return ([1, 0] as const).flatMap((side): Change[] => {
+      const told = extra(above(path, paths), side);
+      const [access, ...more] = extra(path, side).filter((one) => !told.includes(one));
+      if (access === undefined) return [];
+      return [
+        {
+          section: 'files',
+          direction: side === 1 ? 'widened' : 'narrowed',
+          pointer: '/filesystem/allow',
+          subject: `${[access, ...more].join(', ')} at ${path}`,
+          before: rightsText(old),
+          after: rightsText(now),
+          witness: { kind: 'access', path, access },
+          rules: { before: old.get(access), after: now.get(access) },
+        },
+      ];
+    });
+  });
+}
+
+const rightsText = (rights: ReadonlyMap<PathAccess, Origin>): string =>
+  [...rights.keys()].sort().join(', ') || 'nothing';
+
+type Holds = (filesystem: Filesystem, path: string) => boolean;
+
+/** The paths of a list for which `holds` differs, without those that are below one that was told. */
+function listChanges(
+  key: 'mask' | 'readOnly',
+  before: Filesystem,
+  after: Filesystem,
+  holds: Holds,
+  words: { readonly no: string; readonly yes: string },
+): Change[] {
+  const paths = named(before[key], after[key]);
+  const directionAt = (path: string | undefined): Direction | undefined => {
+    if (path === undefined) return undefined;
+    const [old, now] = [holds(before, path), holds(after, path)];
+    return old === now ? undefined : now ? 'widened' : 'narrowed';
+  };
+  return paths.flatMap((path): Change[] => {
+    const direction = directionAt(path);
+    if (direction === undefined || direction === directionAt(above(path, paths))) return [];
+    const isWider = direction === 'widened';
+    return [
+      {
+        section: 'files',
+        direction,
+        pointer: `/filesystem/${key}`,
+        subject: path,
+        before: isWider ? words.no : words.yes,
+        after: isWider ? words.yes : words.no,
+        witness: { kind: 'access', path, access: key === 'mask' ? 'see' : 'write' },
+        rules: { before: ruleFor(before[key], path), after: ruleFor(after[key], path) },
+      },
+    ];
+  });
+}
+
+const ruleFor = (lists: readonly PathList[], path: string): Origin | undefined =>
+  lists.find(({ paths }) => paths.some((one) => isAtOrBelow(path, one)));

@@ -1,0 +1,126 @@
+/** What can be compared: policies with everything they extend, and filters of any origin. */
+import { basename, resolve } from 'node:path';
+import { parseJsonFile } from '../base/json-file.js';
+import { readSmallFile } from '../base/small-file.js';
+import { type DecodedProgram, decodeProgram } from '../seccomp/bpf.js';
+import { DecisionSpace } from '../seccomp/decision.js';
+import { decisionOfProgram } from '../seccomp/decision-program.js';
+import { acceptProgram } from '../seccomp/machine.js';
+import { compileOciSeccomp, parseOciSeccomp } from '../seccomp/oci.js';
+import { policyReference, readChain } from './chain.js';
+import type { Change } from './change.js';
+import { decisionOfSyscalls } from './decide-calls.js';
+import { findChanges } from './diff.js';
+import { type CallSide, callChanges } from './diff-calls.js';
+import type { Policy } from './policy.js';
+import type { Layer } from './read.js';
+import { resolvePolicy } from './resolve.js';
+
+export type FilterForm = 'program' | 'oci-seccomp' | 'oci-config' | 'docker-profile';
+
+export type DiffSide =
+  | { readonly kind: 'policy'; readonly label: string; readonly policy: Policy; readonly layers: readonly Layer[] }
+  | {
+      readonly kind: 'filter';
+      readonly label: string;
+      readonly path: string;
+      readonly form: FilterForm;
+      readonly program: DecodedProgram;
+      /** What of the block could not be said, or is not for this host. */
+      readonly remarks: readonly string[];
+    };
+
+/** What decides which rules of Docker's form apply; as loadOciSeccomp() has it. */
+export type HostChoice = { readonly capabilities?: readonly string[]; readonly kernel?: string };
+
+/**
+ * What users mean by `text`: a profile, a policy file, a compiled filter, a
+ * seccomp block of OCI, a config.json with one, a profile of Docker.
+ *
+ * @throws {PolicyError} those of loadPolicy()
+ * @throws {FilterError} FILTER_PROGRAM_INVALID FILTER_FILE_INVALID FILTER_FILE_SYNTAX FILTER_TOO_LARGE
+ */
+export function loadSide(text: string, workingDirectory: string, now: Date, host: HostChoice = {}): DiffSide {
+  const reference = policyReference(text, workingDirectory);
+  const path = resolve(workingDirectory, text);
+  const bytes = reference.kind === 'file' ? bytesOf(path) : undefined;
+  if (bytes !== undefined) {
+    if (isProgram(path, bytes)) return filterSide(text, path, 'program', acceptProgram(bytes), []);
+    const block = Buffer.from(bytes).toString('utf8');
+    if (isBlock(block)) return blockSide(text, path, block, host);
+  }
+  const layers = readChain(reference);
+  return { kind: 'policy', label: text, policy: resolvePolicy(layers, now), layers };
+}
+
+/** Undefined where nothing can be read: as a policy it has an error of its own. */
+function bytesOf(path: string): Uint8Array | undefined {
+  try {
+    return readSmallFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** No text has a NUL, and every program has one: in the high half of its first code. */
+const isProgram = (path: string, bytes: Uint8Array): boolean =>
+  path.endsWith('.bpf') || (bytes.length > 0 && bytes.subarray(0, 8).includes(0));
+
+/** Every policy has an apiVersion; blocks have a default action, and configurations a section `linux`. */
+function isBlock(text: string): boolean {
+  const parsed = parseJsonFile(text, '');
+  if (parsed.kind === 'faulty' || typeof parsed.value !== 'object' || parsed.value === null) return false;
+  const { value } = parsed;
+  return !('apiVersion' in value) && ('defaultAction' in value || 'linux' in value || 'ociVersion' in value);
+}
+
+function blockSide(label: string, path: string, text: string, host: HostChoice): DiffSide {
+  const block = parseOciSeccomp(text, { ...host, name: basename(path) });
+  const { program, remarks } = compileOciSeccomp(block);
+  const told = remarks.map(({ pointer, names, reason }) => `${pointer}: ${names.join(', ')}: ${reason}`);
+  return filterSide(label, path, block.form, decodeProgram(program), told);
+}
+
+const filterSide = (
+  label: string,
+  path: string,
+  form: FilterForm,
+  program: DecodedProgram,
+  remarks: readonly string[],
+): DiffSide => ({ kind: 'filter', label, path, form, program, remarks });
+
+/** Every change from `before` to `after`; of calls alone where one of them is a filter. @throws {FilterError} FILTER_UNSUPPORTED FILTER_TOO_COMPLEX */
+export function compareSides(before: DiffSide, after: DiffSide): Change[] {
+  if (before.kind === 'policy' && after.kind === 'policy') return findChanges(before.policy, after.policy);
+  const space = new DecisionSpace();
+  const callsOf = (side: DiffSide): CallSide =>
+    side.kind === 'policy'
+      ? { decision: decisionOfSyscalls(space, side.policy.syscalls), syscalls: side.policy.syscalls }
+      : { decision: decisionOfProgram(space, side.program) };
+  return callChanges(space, callsOf(before), callsOf(after));
+}
+
+export type Place = {
+  readonly file: string;
+  readonly line?: number | undefined;
+  readonly pointer?: string | undefined;
+};
+
+/** Where `side` says what `change` is about: its rule, else the last file that has something at its place. */
+export function placeOf(side: DiffSide, rule: string | undefined, pointer: string): Place {
+  if (side.kind === 'filter') return { file: side.path };
+  const [name, at = ''] = rule?.split('#') ?? [];
+  const owner = side.layers.find((layer) => layer.name === name);
+  if (owner !== undefined) return { file: owner.path, line: owner.lineOf(at), pointer: at };
+  const saying = side.layers.findLast((layer) => hasPlace(layer.file, pointer)) ?? side.layers[side.layers.length - 1];
+  return { file: saying?.path ?? '', line: saying?.lineOf(pointer), pointer };
+}
+
+function hasPlace(file: unknown, pointer: string): boolean {
+  let here = file;
+  for (const step of pointer.split('/').slice(1)) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return false;
+    here = (here as Record<string, unknown>)[step];
+  }
+  return true;
+}

@@ -1,0 +1,32 @@
+/** What differs between two policies: the one comparison behind `policy diff`, `lock` and ceilings. */
+import { DecisionSpace } from '../seccomp/decision.js';
+import type { Change } from './change.js';
+import { decisionOfSyscalls } from './decide-calls.js';
+import { callChanges } from './diff-calls.js';
+import { grantChanges } from './diff-grants.js';
+import { mountChanges } from './diff-mounts.js';
+import { pathChanges } from './diff-paths.js';
+import { settingChanges } from './diff-settings.js';
+import type { PolicyMeaning, Syscalls } from './policy.js';
+
+/**
+ * Every change of what a run may do, with a witness each; none for another
+ * order, name, reason or spelling of the same.
+ *
+ * @throws {FilterError} FILTER_TOO_COMPLEX
+ */
+export function findChanges(before: PolicyMeaning, after: PolicyMeaning): Change[] {
+  return [
+    ...syscallChanges(before.syscalls, after.syscalls),
+    ...pathChanges(before.filesystem, after.filesystem),
+    ...mountChanges(before.filesystem, after.filesystem),
+    ...grantChanges(before, after),
+    ...settingChanges(before, after),
+  ];
+}
+
+function syscallChanges(before: Syscalls, after: Syscalls): Change[] {
+  const space = new DecisionSpace();
+  const [from, to] = [before, after].map((syscalls) => ({ decision: decisionOfSyscalls(space, syscalls), syscalls }));
+  return from === undefined || to === undefined ? [] : callChanges(space, from, to);
+}
