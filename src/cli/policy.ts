@@ -2,19 +2,14 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SandboxError } from '../base/errors.js';
-import { loadCeilings, requireWithin } from '../policy/ceiling.js';
-import { policyReference } from '../policy/chain.js';
-import { compilePolicy, gapsOn } from '../policy/compile.js';
-import { type Explanation, explainPolicy } from '../policy/explain.js';
+import { compilePolicy } from '../policy/compile.js';
 import { compiledFiles, writeFolder } from '../policy/export.js';
 import { IDEAL_HOST } from '../policy/ideal-host.js';
-import type { Policy } from '../policy/policy.js';
-import { loadPolicy } from '../policy/resolve.js';
 import type { CliContext } from './context.js';
 import { describeFailure, EXIT_SANDBOX_FAILED, failureOf, printable } from './failure.js';
 import { addPolicyDiff } from './policy-diff.js';
-
-type CommonOptions = { readonly json?: boolean; readonly ceiling?: string };
+import { addPolicyExplain } from './policy-explain.js';
+import { loadWithinCeilings, type PolicyOptions } from './policy-load.js';
 
 /** Adds the commands to `program`. */
 export function addPolicyCommands(program: Command, context: CliContext): void {
@@ -26,15 +21,8 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--ceiling <file>', 'a policy that none of them may exceed')
     .option('--json', 'one JSON object a policy')
     .addHelpText('after', '\nExample:\n  sandbox policy check strict ./policy.json')
-    .action((names: readonly string[], options: CommonOptions) => checkPolicies(names, options, context));
-  policy
-    .command('explain')
-    .description('say in sentences what a policy means: every rule with its reason and place')
-    .argument('<policy>', 'a profile by name, or a file by path')
-    .option('--ceiling <file>', 'a policy that it may not exceed')
-    .option('--json', 'the same as JSON')
-    .addHelpText('after', '\nExample:\n  sandbox policy explain strict')
-    .action((name: string, options: CommonOptions) => explain(name, options, context));
+    .action((names: readonly string[], options: PolicyOptions) => checkPolicies(names, options, context));
+  addPolicyExplain(policy, context);
   policy
     .command('compile')
     .description('write what the kernel is given: filter, rules, sets and the resolved policy')
@@ -43,14 +31,14 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--ceiling <file>', 'a policy that it may not exceed')
     .option('--json', 'the files and their digests as JSON')
     .addHelpText('after', '\nExample:\n  sandbox policy compile strict --out build/strict')
-    .action((name: string, options: CommonOptions & { readonly out: string }) => compile(name, options, context));
+    .action((name: string, options: PolicyOptions & { readonly out: string }) => compile(name, options, context));
   addPolicyDiff(policy, context);
 }
 
-function checkPolicies(names: readonly string[], options: CommonOptions, context: CliContext): void {
+function checkPolicies(names: readonly string[], options: PolicyOptions, context: CliContext): void {
   for (const name of names) {
     try {
-      const policy = load(name, options, context);
+      const policy = loadWithinCeilings(name, options, context);
       compilePolicy(policy, IDEAL_HOST);
       const { version, digest } = policy;
       const accepted = { policy: name, accepted: true, name: policy.name, version, digest };
@@ -69,34 +57,8 @@ function checkPolicies(names: readonly string[], options: CommonOptions, context
   }
 }
 
-function explain(name: string, options: CommonOptions, context: CliContext): void {
-  const policy = load(name, options, context);
-  const explanation = explainPolicy(policy, gapsOn(policy, IDEAL_HOST));
-  context.stdout(options.json ? `${JSON.stringify(explanation)}\n` : printable(textOf(explanation)));
-}
-
-function textOf({ name, version, title, digest, calls, sections, gaps, ...explanation }: Explanation): string {
-  const lines = [
-    `${name} ${version}: ${title}`,
-    ...(explanation.extends.length === 0 ? [] : [`extends ${explanation.extends.join(', ')}`]),
-    digest,
-    `lets ${calls.permitted} of ${calls.known} system calls through, ${calls.conditional} of them with some arguments only; ` +
-      `forbids ${calls.forbidden} for good`,
-  ];
-  for (const { title: section, sentences } of sections) {
-    lines.push('', section);
-    for (const { text, why, rule, expires } of sentences) {
-      lines.push(`  ${text}`);
-      if (why !== undefined) lines.push(`      ${why}`);
-      if (rule !== undefined) lines.push(`      ${rule}${expires === undefined ? '' : `, until ${expires}`}`);
-    }
-  }
-  if (gaps.length > 0) lines.push('', 'What no mechanism enforces', ...gaps.map((gap) => `  ${gap}.`));
-  return `${lines.join('\n')}\n`;
-}
-
-function compile(name: string, options: CommonOptions & { readonly out: string }, context: CliContext): void {
-  const policy = load(name, options, context);
+function compile(name: string, options: PolicyOptions & { readonly out: string }, context: CliContext): void {
+  const policy = loadWithinCeilings(name, options, context);
   const files = compiledFiles(compilePolicy(policy, IDEAL_HOST));
   const folder = resolve(context.workingDirectory, options.out);
   writeFolder(folder, files);
@@ -106,12 +68,4 @@ function compile(name: string, options: CommonOptions & { readonly out: string }
   else
     for (const { file, bytes, digest } of written)
       context.stdout(printable(`${options.out}/${file}  ${bytes} bytes  ${digest}\n`));
-}
-
-function load(name: string, options: CommonOptions, context: CliContext): Policy {
-  const now = new Date();
-  const policy = loadPolicy(policyReference(name, context.workingDirectory), now);
-  const named = options.ceiling === undefined ? undefined : resolve(context.workingDirectory, options.ceiling);
-  requireWithin(policy, loadCeilings(named, now));
-  return policy;
 }
