@@ -1,15 +1,18 @@
 /** `sandbox policy check|explain|compile|diff`: what policies mean, and whether they hold. */
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { SandboxError } from '../base/errors.js';
 import { compilePolicy } from '../policy/compile.js';
 import { compiledFiles, writeFolder } from '../policy/export.js';
 import { IDEAL_HOST } from '../policy/ideal-host.js';
 import type { CliContext } from './context.js';
 import { describeFailure, EXIT_SANDBOX_FAILED, failureOf, printable } from './failure.js';
+import { compileOci, OCI_HELP, type OciOptions } from './policy-compile-oci.js';
 import { addPolicyDiff } from './policy-diff.js';
 import { addPolicyExplain } from './policy-explain.js';
 import { loadWithinCeilings, type PolicyOptions } from './policy-load.js';
+
+type CompileOptions = PolicyOptions & OciOptions & { readonly format: 'policy' | 'oci-seccomp' };
 
 /** Adds the commands to `program`. */
 export function addPolicyCommands(program: Command, context: CliContext): void {
@@ -28,10 +31,26 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .description('write what the kernel is given: filter, rules, sets and the resolved policy')
     .argument('<policy>', 'a profile by name, or a file by path')
     .requiredOption('--out <folder>', 'where to write; made if it is not there')
+    .addOption(
+      new Option('--format <format>', 'what the argument is').choices(['policy', 'oci-seccomp']).default('policy'),
+    )
     .option('--ceiling <file>', 'a policy that it may not exceed')
+    .addOption(
+      new Option('--runtime <runtime>', 'oci-seccomp: whose filter to make').choices(['runc', 'crun']).default('runc'),
+    )
+    .option('--capability <name...>', "oci-seccomp: capabilities beside Docker's own that the containers have")
     .option('--json', 'the files and their digests as JSON')
-    .addHelpText('after', '\nExample:\n  sandbox policy compile strict --out build/strict')
-    .action((name: string, options: PolicyOptions & { readonly out: string }) => compile(name, options, context));
+    .addHelpText(
+      'after',
+      `${OCI_HELP}\n\nExamples:\n  sandbox policy compile strict --out build/strict\n  sandbox policy compile --format oci-seccomp /etc/docker/seccomp.json --out build/docker`,
+    )
+    .action((name: string, options: CompileOptions, command: Command) => {
+      const isBlock = options.format === 'oci-seccomp';
+      if (isBlock && options.ceiling !== undefined) command.error('error: --ceiling bounds policies, not OCI blocks');
+      if (!isBlock && options.capability !== undefined) command.error('error: --capability is for OCI blocks');
+      if (isBlock) compileOci(name, options, context);
+      else compile(name, options, context);
+    });
   addPolicyDiff(policy, context);
 }
 

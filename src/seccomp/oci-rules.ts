@@ -64,11 +64,15 @@ type Numbered = {
 const ENOSYS = 38;
 const MOST_FAULTS = 50;
 
+/** Whose filter is made: that of runc answers ENOSYS to newer calls, that of crun does not. */
+export type Runtime = 'runc' | 'crun';
+
 /** The rules of `block` by number; `faults` where two of them contradict each other. */
-export function numberRules(block: Block): Numbered {
+export function numberRules(block: Block, runtime: Runtime): Numbered {
   const remarks: Remark[] = remarksOnNames(block);
   const faults: Fault[] = [];
   const dead = new DeadRules();
+  const hasStub = runtime === 'runc' && !isPermissive(block.defaultAction);
   const applied = block.rules.filter(({ action, names, pointer }) => {
     const isDefault = encodeAction(action) === encodeAction(block.defaultAction);
     if (isDefault)
@@ -95,7 +99,7 @@ export function numberRules(block: Block): Numbered {
       calls.set(nr, [...order.rules]);
       for (const { rule, before } of order.dead) dead.add(rule, before);
     }
-    return { abi, calls, newest: isPermissive(block.defaultAction) ? undefined : newestNamed(abi, block.rules) };
+    return { abi, calls, newest: hasStub ? newestNamed(abi, block.rules) : undefined };
   });
   const { defaultAction } = block;
   const filter: NumberedFilter = {
@@ -157,7 +161,7 @@ const ALL = 0xffff_ffff_ffff_ffffn;
 const LOW = 0xffff_ffffn;
 
 /** On words. An ABI of 32 bits has no high halves; of a value, libseccomp takes what the mask covers. */
-function conditionOf({ index, op, value, valueTwo }: OciArgument, { bits }: Abi): WordCondition {
+export function conditionOf({ index, op, value, valueTwo }: OciArgument, { bits }: Abi): WordCondition {
   const all = bits === 32 ? LOW : ALL;
   if (op === 'SCMP_CMP_MASKED_EQ') {
     const mask = value & all;

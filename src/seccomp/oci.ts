@@ -18,7 +18,11 @@ import type { NumberedFilter } from './numbered.js';
 import { meaningOfNumbered } from './numbered-meaning.js';
 import { type BlockSyscall, parseBlock, type ReadBlock, readAction, readBlock } from './oci-block.js';
 import { type DockerHost, dockerHost, isForHost, nativeArchitectures } from './oci-profile.js';
-import { numberRules, type OciArgument, type OciRule, type Remark } from './oci-rules.js';
+import { remarksOnUse } from './oci-report.js';
+
+export { DOCKER_CAPABILITIES } from './oci-profile.js';
+
+import { numberRules, type OciArgument, type OciRule, type Remark, type Runtime } from './oci-rules.js';
 
 /** What a block says once the host's part in it is decided: the plain form of the runtime specification. */
 export type OciSeccomp = {
@@ -34,6 +38,8 @@ export type OciSeccomp = {
   readonly listenerMetadata: string | undefined;
   /** Rules that do not apply to this host or these capabilities. */
   readonly remarks: readonly Remark[];
+  /** Where the block stands in its file. */
+  readonly prefix: string;
   /** For faults that are found later; the pointer is one of the rules'. */
   readonly faultAt: ReadBlock['faultAt'];
 };
@@ -69,8 +75,11 @@ export function parseOciSeccomp(text: string, options: OciSeccompOptions = {}): 
  * The program for `block`, which does what meaningOfNumbered() says on every call that examineMeaning() tries.
  * @throws {FilterError} FILTER_FILE_INVALID FILTER_TOO_LARGE FILTER_DISAGREES
  */
-export function compileOciSeccomp(block: OciSeccomp): CompiledOciSeccomp {
-  const { filter, remarks, faults } = numberRules(block);
+export function compileOciSeccomp(
+  block: OciSeccomp,
+  { runtime = 'runc' }: { readonly runtime?: Runtime } = {},
+): CompiledOciSeccomp {
+  const { filter, remarks, faults } = numberRules(block, runtime);
   if (faults.length > 0) refuseFile('FILTER_FILE_INVALID', block.file, faults);
   const program = emitProgram(filter);
   const { disagreement } = examineMeaning(meaningOfNumbered(filter), program);
@@ -79,7 +88,8 @@ export function compileOciSeccomp(block: OciSeccomp): CompiledOciSeccomp {
       why: 'the program that was made of this block does something else than the block says',
       hint: 'this is a fault of sandbox; report it with the block',
     });
-  return { program, filter, remarks: [...block.remarks, ...remarks] };
+  const onUse = remarksOnUse(block, (member) => `${block.prefix}/${member}`);
+  return { program, filter, remarks: [...block.remarks, ...remarks, ...onUse] };
 }
 
 function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
@@ -107,6 +117,8 @@ function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
     return rule === undefined ? [] : [rule];
   });
   const chosen = chooseAbis(read, tellAt);
+  if (block.listenerMetadata !== undefined && block.listenerPath === undefined)
+    tellAt('/listenerMetadata')('there is no "listenerPath" that it would go to', 'add "listenerPath" or remove it');
   if (defaultAction === undefined || faults.length > 0) return refuseFile('FILTER_FILE_INVALID', file, faults);
   return {
     file,
@@ -118,6 +130,7 @@ function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
     listenerPath: block.listenerPath,
     listenerMetadata: block.listenerMetadata,
     remarks,
+    prefix,
     faultAt: (pointer, message, hint) => read.faultAt(pointer.slice(prefix.length), message, hint),
   };
 }

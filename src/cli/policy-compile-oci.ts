@@ -1,0 +1,78 @@
+/** `sandbox policy compile --format oci-seccomp`: a seccomp block of a container engine as the filter that runc makes of it. */
+import { resolve } from 'node:path';
+import { digestOf } from '../base/digest.js';
+import { allCapabilities, CapabilityError } from '../capabilities/capabilities.js';
+import { type CompiledFile, writeFolder } from '../policy/export.js';
+import { compileOciSeccomp, DOCKER_CAPABILITIES, loadOciSeccomp } from '../seccomp/oci.js';
+import { type OciReport, reportOn } from '../seccomp/oci-report.js';
+import type { Remark, Runtime } from '../seccomp/oci-rules.js';
+import type { CliContext } from './context.js';
+import { printable } from './failure.js';
+
+export type OciOptions = {
+  readonly out: string;
+  readonly json?: boolean;
+  /** Beside those that Docker gives. */
+  readonly capability?: readonly string[];
+  readonly runtime: Runtime;
+};
+
+/** What `policy compile --help` says about it. */
+export const OCI_HELP = `
+With --format oci-seccomp the argument is a file with a seccomp block of the OCI runtime specification, a config.json
+that has one, or a profile in Docker's form. The filter is written to seccomp.bpf, and what of the block is not in it,
+and why, to seccomp.report.json. Docker's form is read for x86-64, this kernel, and the capabilities that Docker gives
+together with those of --capability. runc's filter answers ENOSYS to calls above the last one that the block names, so
+that libc falls back to older calls; crun's has the default action for them.`;
+
+/** Compiles the block in `file` and writes what came of it. */
+export function compileOci(file: string, options: OciOptions, context: CliContext): void {
+  const block = loadOciSeccomp(resolve(context.workingDirectory, file), {
+    name: file,
+    capabilities: [...DOCKER_CAPABILITIES, ...(options.capability ?? []).map(capabilityName)],
+  });
+  const compiled = compileOciSeccomp(block, { runtime: options.runtime });
+  const report = reportOn(block, compiled);
+  const files: CompiledFile[] = [
+    { name: 'seccomp.bpf', bytes: compiled.program },
+    { name: 'seccomp.report.json', bytes: Buffer.from(`${JSON.stringify(report, null, 2)}\n`) },
+  ].map((written) => ({ ...written, digest: digestOf(written.bytes) }));
+  const folder = resolve(context.workingDirectory, options.out);
+  writeFolder(folder, files);
+  const written = files.map(({ name, bytes, digest }) => ({ file: name, bytes: bytes.length, digest }));
+  if (options.json) {
+    context.stdout(`${JSON.stringify({ folder, files: written, report })}\n`);
+    return;
+  }
+  for (const { file: name, bytes, digest } of written)
+    context.stdout(printable(`${options.out}/${name}  ${bytes} bytes  ${digest}\n`));
+  context.stderr(printable(linesOn(report)));
+}
+
+/** With or without CAP_, in any case. */
+function capabilityName(written: string): string {
+  const upper = written.toUpperCase();
+  const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  if (allCapabilities.some((known) => known === name)) return name;
+  throw new CapabilityError('CAPABILITY_UNKNOWN', `there is no capability ${written}`, {
+    hint: 'capabilities(7) lists them',
+  });
+}
+
+/** Told by number alone: a block for many machines has dozens. */
+const EXPECTED: ReadonlySet<Remark['kind']> = new Set(['not-for-host', 'not-on-this-abi', 'same-as-default']);
+
+function linesOn({ file, remarks }: OciReport): string {
+  const lines = remarks
+    .filter(({ kind }) => !EXPECTED.has(kind))
+    .map(
+      ({ pointer, names, reason }) =>
+        `${file}: ${pointer}: ${names.length === 0 ? '' : `${names.join(', ')}: `}${reason}`,
+    );
+  const others = remarks.length - lines.length;
+  if (others > 0)
+    lines.push(
+      `${file}: ${others} ${others === 1 ? 'rule' : 'rules'} wholly or in part without effect here; see seccomp.report.json`,
+    );
+  return lines.map((line) => `${line}\n`).join('');
+}

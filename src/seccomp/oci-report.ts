@@ -1,0 +1,75 @@
+/** What became of an OCI seccomp block: what the program does, what was left out of it, what it cannot hold. */
+import { type Digest, digestOf } from '../base/digest.js';
+import { describeVerdict, encodeAction, INSTRUCTION_BYTES } from './bpf.js';
+import type { Action } from './filter.js';
+import type { CompiledOciSeccomp, OciSeccomp } from './oci.js';
+import type { Remark } from './oci-rules.js';
+
+export type OciReport = {
+  readonly file: string;
+  readonly form: OciSeccomp['form'];
+  readonly program: { readonly digest: Digest; readonly instructions: number };
+  readonly defaultAction: string;
+  /** For calls of an ABI that is not below. */
+  readonly foreignAction: string;
+  readonly architectures: readonly {
+    readonly name: string;
+    /** Calls with a rule of their own. */
+    readonly calls: number;
+    /** Calls above this number get ENOSYS; null: none do. */
+    readonly newestCall: number | null;
+  }[];
+  /** What who loads the program has to ask the kernel for; null where the block leaves it to the runtime. */
+  readonly flags: readonly string[] | null;
+  readonly listenerPath: string | null;
+  readonly listenerMetadata: string | null;
+  readonly remarks: readonly Remark[];
+};
+
+/** The report on `compiled`, which was made of `block`. */
+export function reportOn(block: OciSeccomp, { program, filter, remarks }: CompiledOciSeccomp): OciReport {
+  const describe = (action: Action): string => describeVerdict(encodeAction(action));
+  return {
+    file: block.file,
+    form: block.form,
+    program: { digest: digestOf(program), instructions: program.length / INSTRUCTION_BYTES },
+    defaultAction: describe(filter.defaultAction),
+    foreignAction: describe(filter.foreignAction),
+    architectures: filter.abis.map(({ abi, calls, newest }) => ({
+      name: abi.name,
+      calls: calls.size,
+      newestCall: newest ?? null,
+    })),
+    flags: block.flags ?? null,
+    listenerPath: block.listenerPath ?? null,
+    listenerMetadata: block.listenerMetadata ?? null,
+    remarks,
+  };
+}
+
+/** What `block` asks for beside a filter, and what other runtimes say to it. */
+export function remarksOnUse(block: OciSeccomp, at: (member: string) => string): Remark[] {
+  const remarks: Remark[] = [];
+  const ask = (member: string, names: readonly string[], reason: string): void => {
+    remarks.push({ kind: 'asks-for-more', pointer: at(member), names, reason });
+  };
+  if ((block.flags?.length ?? 0) > 0) ask('flags', block.flags ?? [], 'who loads the filter has to give these flags');
+  if (block.listenerPath !== undefined)
+    ask('listenerPath', [block.listenerPath], 'who loads the filter has to hand its listener over at this socket');
+  const notifying = block.rules.filter(({ action }) => action.kind === 'notify');
+  const [first] = notifying;
+  if (block.defaultAction.kind === 'notify') {
+    const reason = 'runc refuses SCMP_ACT_NOTIFY as default action: it could not hand the listener over';
+    remarks.push({ kind: 'other-runtimes', pointer: at('defaultAction'), names: [], reason });
+  }
+  if (first !== undefined && block.listenerPath === undefined)
+    remarks.push({
+      kind: 'asks-for-more',
+      pointer: first.pointer,
+      names: first.names,
+      reason: 'SCMP_ACT_NOTIFY needs a listener, and the block names no "listenerPath" for it',
+    });
+  for (const { names, pointer } of notifying.filter((rule) => rule.names.includes('write')))
+    remarks.push({ kind: 'other-runtimes', pointer, names, reason: 'runc refuses SCMP_ACT_NOTIFY for write' });
+  return remarks;
+}
