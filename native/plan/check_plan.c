@@ -88,11 +88,20 @@ static const char *check_groups(const struct plan *plan)
 	return NULL;
 }
 
+/* As the OCI image specification spells one. */
+static bool is_digest(const char *text)
+{
+	return strncmp(text, "sha256:", 7) == 0 && strlen(text + 7) == 64 &&
+	       strspn(text + 7, "0123456789abcdef") == 64;
+}
+
 static const char *check_calls(const struct plan *plan)
 {
 	if (plan->filter_size == 0 || plan->filter_size % INSTRUCTION_SIZE != 0 ||
 	    plan->filter_size / INSTRUCTION_SIZE > MOST_INSTRUCTIONS)
 		return "a filter of impossible size";
+	if (!is_digest(plan->proof.certificate) || !is_digest(plan->proof.filter))
+		return "a filter without its proof";
 	if (plan->known_calls_size != KNOWN_CALLS_SIZE)
 		return "a table of known calls of another size";
 	for (size_t i = 0; i < plan->condition_count; i++)

@@ -115,6 +115,7 @@ int take_receipt(struct launch *launch)
 	keep_canary(&notification);
 	add_check(&checks, "seccomp", "the canary call is handed over", "the canary call is handed over",
 		  "the workload's process made it", true);
+	look_at_proof(launch->plan, &checks);
 	look_from_outside(launch, (pid_t)notification.pid, &checks);
 	read_cgroups(launch, &checks);
 	look_for_twin(launch->plan, &checks);

@@ -23,6 +23,9 @@ enum ending answer_notifications(struct launch *launch);
 /* outside.c: what the kernel says of the workload and of init, seen from the host. */
 void look_from_outside(struct launch *launch, pid_t workload, struct checks *checks);
 
+/* proof.c: the filter that was installed, and what the plan says of it. */
+void look_at_proof(const struct plan *plan, struct checks *checks);
+
 /* terminal.c: the caller's terminal in raw mode while the workload has it. */
 int prepare_terminal(struct launch *launch);
 void resize_terminal(const struct launch *launch);

@@ -5,6 +5,7 @@
  *
  * @see audit/FORMAT.md, "Verifying"
  */
+import { lackOfCertificate, ProofReader } from './certificates.js';
 import { type ChainedRun, type ChainState, readChain } from './chain.js';
 import { type Counted, type CountsRead, readCounts } from './counts.js';
 import { linesOf, readAll, readChunks } from './lines.js';
@@ -102,9 +103,15 @@ export function verifyRun(
   /** Before the trail: what is counted then is of a kind that the trail has. */
   const counts = readAll(countsPath(state, run), MAX_COUNTS_BYTES);
   const chunks = readChunks(file);
-  const trail = readTrail(linesOf(chunks ?? []), run, file, visit);
+  const proof = new ProofReader();
+  const trail = readTrail(linesOf(chunks ?? []), run, file, (record) => {
+    proof.read(record);
+    visit?.(record);
+  });
+  const lack = proof.named === undefined ? undefined : lackOfCertificate(state, proof.named);
   const open = trail.closed === undefined || chain.runs.get(run)?.closing === undefined;
-  return judgeRun({ run, file, exists: chunks !== undefined, trail, counts, live: open && isLive(state, run) }, chain);
+  const live = open && isLive(state, run);
+  return judgeRun({ run, file, exists: chunks !== undefined, trail, counts, live, lack }, chain);
 }
 
 export type RunFiles = {
@@ -116,6 +123,8 @@ export type RunFiles = {
   /** The table of counts. */
   readonly counts: Uint8Array | undefined;
   readonly live: boolean;
+  /** What is wrong with the certificate of its filter, in words. */
+  readonly lack?: string | undefined;
 };
 
 /** What a run's files, already read, prove together with the chain. */
@@ -128,6 +137,7 @@ export function judgeRun(files: RunFiles, chain: ChainState): RunVerdict {
       ? readCounts(counts, run, trail.ledger)
       : { kind: 'counts', counted: [] };
   const missing = damage === undefined ? whatIsMissing(trail, chained, chain, live, rest) : [];
+  if (files.lack !== undefined && damage === undefined) missing.push(files.lack);
   return {
     run,
     intact: damage === undefined,

@@ -60,10 +60,10 @@ function rowsOf(record: TrailRecord, opened: RecordOf<'opened'> | undefined): st
     case 'opened':
       return [];
     case 'receipt':
-      return record.controls.map(({ control, effective, how, ok }) => [
+      return record.controls.map(({ control, requested, effective, how, ok }) => [
         at,
         ok ? 'effective' : 'NOT EFFECTIVE',
-        oneLine(`${control}: ${effective} (${how})`),
+        oneLine(`${control}: ${control === 'proof' ? `${requested}, ` : ''}${effective} (${how})`),
       ]);
     case 'attempt':
       return [[at, record.verdict, oneLine(describeAttempt(record))]];

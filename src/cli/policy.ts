@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { SandboxError } from '../base/errors.js';
+import { describeProof } from '../policy/certificate.js';
 import { compilePolicy } from '../policy/compile.js';
 import { compiledFiles, writeFolder } from '../policy/export.js';
 import { IDEAL_HOST } from '../policy/ideal-host.js';
@@ -28,7 +29,9 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
   addPolicyExplain(policy, context);
   policy
     .command('compile')
-    .description('write what the kernel is given: filter, rules, sets and the resolved policy')
+    .description(
+      'write what the kernel is given: filter, rules, sets and the resolved policy, with the certificate of their proof',
+    )
     .argument('<policy>', 'a profile by name, or a file by path')
     .requiredOption('--out <folder>', 'where to write; made if it is not there')
     .addOption(
@@ -78,13 +81,16 @@ function checkPolicies(names: readonly string[], options: PolicyOptions, context
 
 function compile(name: string, options: PolicyOptions & { readonly out: string }, context: CliContext): void {
   const policy = loadWithinCeilings(name, options, context);
-  const files = compiledFiles(compilePolicy(policy, IDEAL_HOST));
+  const compiled = compilePolicy(policy, IDEAL_HOST);
+  const files = compiledFiles(compiled);
   const folder = resolve(context.workingDirectory, options.out);
   writeFolder(folder, files);
   const written = files.map(({ name: file, bytes, digest }) => ({ file, bytes: bytes.length, digest }));
   if (options.json)
     context.stdout(`${JSON.stringify({ policy: policy.name, digest: policy.digest, folder, files: written })}\n`);
-  else
+  else {
     for (const { file, bytes, digest } of written)
       context.stdout(printable(`${options.out}/${file}  ${bytes} bytes  ${digest}\n`));
+    context.stdout(printable(`${describeProof(compiled.certificate.certificate)}\n`));
+  }
 }

@@ -32,7 +32,7 @@ export type PlanSurroundings = {
 export type PlanInputs = {
   /** Absolute; each as it is now, or absent. None may have changed since `startedAt`. */
   readonly files: readonly string[];
-  /** Folders that were made for this plan and are never changed afterwards. */
+  /** Folders and files that may have been made for this plan and are never changed afterwards. */
   readonly folders: readonly string[];
   /** Folders of which identity, owner and mode matter, or that they are absent; what is in them may change. */
   readonly places: readonly string[];

@@ -63,7 +63,7 @@ export function planLaunch(inputs: LaunchInputs): LaunchPlan {
     imageReference: rootFs.reference,
     imageDigest: rootFs.digest ?? '',
     ...planTrust(rootFs),
-    remark: [...rootFs.remarks, ...(host.idMapRemark === undefined ? [] : [host.idMapRemark])],
+    remark: [...rootFs.remarks, ...(host.idMapRemark === undefined ? [] : [host.idMapRemark]), ...unproved(policy)],
     stateDirectory: inputs.stateDirectory,
     invokingUser: host.user.name,
     program: inputs.programs,
@@ -109,11 +109,18 @@ export function planLaunch(inputs: LaunchInputs): LaunchPlan {
     ...planCalls(policy),
     canaryCall: CANARY.call,
     canaryAnswer: CANARY.answer,
+    proof: { certificate: policy.certificate.digest, filter: policy.certificate.certificate.filter.digest },
     required: policy.required,
     preferred: policy.preferred,
     auditQuota: policy.audit.quotaBytes,
     auditSync: policy.audit.durability === 'sync' ? 1 : 0,
   };
+}
+
+/** Where the policy only prefers seccomp. */
+function unproved({ certificate }: CompiledPolicy): readonly string[] {
+  const { unable } = certificate.certificate.live;
+  return unable === null ? [] : [`seccomp: the filter was not tried on this kernel (${unable})`];
 }
 
 /**

@@ -4,10 +4,11 @@ import type { PathRule } from '../base/path-rules.js';
 import { capabilitySets } from '../capabilities/capabilities.js';
 import type { HostFacts } from '../host/facts.js';
 import { rulesetFor } from '../landlock/ruleset.js';
-import { compileChecked } from '../seccomp/checked.js';
+import { compileProved } from '../seccomp/checked.js';
 import { FilterError } from '../seccomp/errors.js';
-import type { BpfProgram, Filter } from '../seccomp/filter.js';
+import type { Filter } from '../seccomp/filter.js';
 import { syscallNumber } from '../seccomp/syscalls.js';
+import { certify } from './certificate.js';
 import type { CompiledPolicy, Control } from './compiled.js';
 import { allBits, bits, both } from './conjunction.js';
 import { ADDRESS_FAMILY } from './constants-net.js';
@@ -26,19 +27,21 @@ import { defaultAnswer, filterOf, refusalsOf } from './rules.js';
  * enforced as written is refused here, before anything starts.
  *
  * @throws {PolicyError} POLICY_NETWORK_MODE CONTROL_UNAVAILABLE
- * @throws {FilterError} those of compileChecked()
+ * @throws {FilterError} those of compileProved()
  */
 export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   requireNetwork(policy);
   requireControls(policy, host);
   const { syscalls, filesystem, process, image, audit } = policy;
   const filter = filterOf(syscalls);
+  const { program, proof } = compileOf(policy, filter);
   return {
     name: policy.name,
     digest: policy.digest,
     canonical: policy.canonical,
     filter,
-    program: compileOf(policy, filter),
+    program,
+    certificate: certify(policy, program, proof),
     refusals: refusalsOf(syscalls),
     onDeny: defaultAnswer(syscalls.onDeny),
     onUnknown: defaultAnswer(syscalls.onUnknown),
@@ -96,9 +99,9 @@ function socketFamilies({ syscalls }: PolicyMeaning): (keyof typeof FAMILIES)[] 
 }
 
 /** A filter that cannot be compiled is a fault of the section it comes from. */
-function compileOf(policy: Policy, filter: Filter): BpfProgram {
+function compileOf(policy: Policy, filter: Filter): ReturnType<typeof compileProved> {
   try {
-    return compileChecked(filter);
+    return compileProved(filter);
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     const { code, message, why, hint } = error;

@@ -4,6 +4,7 @@
  */
 import type { Digest } from '../base/digest.js';
 import type { BpfProgram, Condition, Filter } from '../seccomp/filter.js';
+import type { Certified } from './certificate.js';
 
 export type MountFlags = { readonly noexec: boolean; readonly nosuid: boolean; readonly nodev: boolean };
 
@@ -117,6 +118,8 @@ export type CompiledPolicy = {
   readonly canonical: string;
   readonly filter: Filter;
   readonly program: BpfProgram;
+  /** What was checked of `program` before it may be used. */
+  readonly certificate: Certified;
   readonly refusals: readonly Refusal[];
   /** Answers to calls that no entry of `refusals` decides: known to the edition, unknown to it, of another ABI. */
   readonly onDeny: DefaultAnswer;

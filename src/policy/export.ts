@@ -28,6 +28,7 @@ export function compiledFiles(policy: CompiledPolicy): CompiledFile[] {
   return [
     fileOf('apparmor.profile', Buffer.from(policy.apparmor.text)),
     fileOf('capabilities.json', text(Object.fromEntries(sets))),
+    fileOf('certificate.json', Buffer.from(policy.certificate.text)),
     fileOf('landlock.json', text({ abi: NEWEST_ABI, ...landlock })),
     fileOf('policy.resolved.json', Buffer.from(policy.canonical)),
     fileOf('seccomp.bpf', policy.program),

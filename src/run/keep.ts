@@ -24,7 +24,8 @@ export const productInputs = ({ programs }: LaunchInputs): readonly string[] => 
 ];
 
 /**
- * The plan for the image's own command and its inputs, for no longer than `signedUntil`; undefined for a run on a
+ * The plan for the image's own command and its inputs, for no longer than `signedUntil` and only while the file
+ * of the `certificate` is there; undefined for a run on a
  * terminal, which is looked at each time.
  */
 export function keepable(
@@ -32,6 +33,7 @@ export function keepable(
   files: readonly string[],
   now: Date,
   signedUntil: Date | undefined,
+  certificate: string,
 ): { readonly plan: Uint8Array; readonly inputs: PlanInputs } | undefined {
   const { rootFs, options } = inputs;
   if (options.terminal) return undefined;
@@ -44,6 +46,6 @@ export function keepable(
   const { cgroupFolders: places } = inputs.host;
   return {
     plan: encodePlan(plan),
-    inputs: { files, folders: rootFs.layers, places, startedAt: now, until, hasDefault },
+    inputs: { files, folders: [...rootFs.layers, certificate], places, startedAt: now, until, hasDefault },
   };
 }

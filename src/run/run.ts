@@ -26,6 +26,7 @@ import type { Mapping } from '../store/unpacker.js';
 import { loadTrustPolicy } from '../trust/load-policy.js';
 import type { Verdict } from '../trust/verdict.js';
 import { verifyImage } from '../trust/verify-image.js';
+import { keepCertificate, requireProof } from './certificate.js';
 import { RunError } from './errors.js';
 import { readIfThere } from './files.js';
 import { requireImageSection } from './image-section.js';
@@ -60,6 +61,7 @@ export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
   const host = measureHost();
   const policy = policyFor(request);
   const compiled = compilePolicy(policy, host);
+  requireProof(compiled);
   const image = loadImage(request.image, request.workingDirectory);
   try {
     const trust = loadTrustPolicy({ flag: request.trust, configDirectory: directories.config }, readIfThere);
@@ -84,8 +86,9 @@ export async function prepareRun(request: RunRequest): Promise<PreparedRun> {
       ...hostInputs(host),
       ...productInputs(inputs),
     ];
+    const certificate = keepCertificate(inputs.stateDirectory, compiled.certificate);
     const signedUntil = verdict.kind === 'trusted' ? verdict.validUntil : undefined;
-    const keep = warnings.length > 0 ? undefined : keepable(inputs, files, now, signedUntil);
+    const keep = warnings.length > 0 ? undefined : keepable(inputs, files, now, signedUntil, certificate);
     return { plan: encodePlan(planLaunch(inputs)), warnings, keep };
   } finally {
     image.close();

@@ -44,7 +44,8 @@ export type Disagreement = {
   readonly does: string;
 };
 
-const LAST_NUMBER = 600;
+/** Up to here no number is left out. */
+export const EVERY_NUMBER_TO = 600;
 const AUDIT_ARCH_AARCH64 = 0xc000_00b7;
 const EDGES = [X32_BIT - 1, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 
@@ -105,7 +106,7 @@ const architecturesIn = (compared: Compared, { architectures }: Meaning): Set<nu
   new Set([AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, ...architectures, ...around(compared, WORD_ARCH)]);
 
 const numbersIn = (compared: Compared, named: readonly number[]): Set<number> => {
-  const numbers = Array.from({ length: LAST_NUMBER + 1 }, (_, nr) => nr);
+  const numbers = Array.from({ length: EVERY_NUMBER_TO + 1 }, (_, nr) => nr);
   return new Set([...numbers, ...numbers.map((nr) => nr + X32_BIT), ...EDGES, ...named, ...around(compared, WORD_NR)]);
 };
 

@@ -1,10 +1,11 @@
 /** The one way to a program that may be loaded: compiled within a time limit, and held against its filter. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describeDisagreement, findDisagreement } from './agree.js';
+import { findDisagreement } from './agree.js';
 import { compileFilter } from './compile.js';
 import { FilterError } from './errors.js';
 import type { BpfProgram, Filter } from './filter.js';
+import { disagrees, type Proof, proveProgram } from './prove.js';
 import { decodeOutcome, encodeFilter } from './transfer.js';
 
 /** Below two seconds with the start of a process, after which a user takes a command for dead. */
@@ -18,14 +19,23 @@ const CHILD = fileURLToPath(new URL('./compile-child.js', import.meta.url));
  *   FILTER_DISAGREES, FILTER_TIMEOUT, FILTER_COMPILER_MISSING
  */
 export function compileChecked(filter: Filter, { timeLimitMs = DEFAULT_TIME_LIMIT_MS } = {}): BpfProgram {
-  const program = mayNotEnd(filter) ? compileInChild(filter, timeLimitMs) : compileFilter(filter);
+  const program = compileInTime(filter, timeLimitMs);
   const disagreement = findDisagreement(filter, program);
   if (disagreement === undefined) return program;
-  throw new FilterError('FILTER_DISAGREES', describeDisagreement(disagreement), {
-    why: 'the compiler (libseccomp) turns this combination of rules into a program that does something else',
-    hint: 'write the rules for this call with equalities, masks or one ordered comparison',
-  });
+  throw disagrees(disagreement);
 }
+
+/** As compileChecked(), with the proof: the program was tried on the running kernel too, where that can be. */
+export function compileProved(
+  filter: Filter,
+  { timeLimitMs = DEFAULT_TIME_LIMIT_MS } = {},
+): { readonly program: BpfProgram; readonly proof: Proof } {
+  const program = compileInTime(filter, timeLimitMs);
+  return { program, proof: proveProgram(filter, program) };
+}
+
+const compileInTime = (filter: Filter, timeLimitMs: number): BpfProgram =>
+  mayNotEnd(filter) ? compileInChild(filter, timeLimitMs) : compileFilter(filter);
 
 /**
  * Whether libseccomp may not return from this filter: seen only where one

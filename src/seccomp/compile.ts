@@ -43,6 +43,13 @@ export function compileFilter(filter: Filter): BpfProgram {
   }
 }
 
+/** What compiles here, and its version. @throws {FilterError} FILTER_COMPILER_MISSING */
+export function compilerVersion(): string {
+  loadCompiler();
+  const { major, minor, micro } = scmp.version();
+  return `libseccomp ${major}.${minor}.${micro}`;
+}
+
 function openContext(filter: Filter): scmp.ScmpFilter {
   loadCompiler();
   expectSuccess(scmp.apiSet(API_LEVEL), 'API level');

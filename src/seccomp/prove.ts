@@ -2,7 +2,7 @@
  * The proof of a program: held against its filter case by case, then tried
  * on the running kernel.
  */
-import { argumentIn, type Disagreement, describeDisagreement, type Examination, examine } from './agree.js';
+import { argumentIn, type Disagreement, describeDisagreement, type Examination, examineMeaning } from './agree.js';
 import { DATA_WORDS, decodeProgram, describeVerdict, WORD_ARCH, WORD_NR } from './bpf.js';
 import { FilterError } from './errors.js';
 import type { BpfProgram, Filter } from './filter.js';
@@ -31,11 +31,16 @@ export type Proof = {
  * @throws {FilterError} FILTER_UNKNOWN_SYSCALL FILTER_DISAGREES
  */
 export function proveProgram(filter: Filter, program: BpfProgram): Proof {
+  return proveMeaning(meaningOf(filter), program);
+}
+
+/** The same for a filter of any kind, by what it means. @throws {FilterError} FILTER_DISAGREES */
+export function proveMeaning(meaning: Meaning, program: BpfProgram): Proof {
   const witnesses = new Witnesses(decodeProgram(program));
-  const examination = examine(filter, program, (...seen) => witnesses.consider(...seen));
+  const examination = examineMeaning(meaning, program, (...seen) => witnesses.consider(...seen));
   if (examination.disagreement !== undefined) throw disagrees(examination.disagreement);
   witnesses.addForeign();
-  return { examination, live: proveLive(meaningOf(filter), program, witnesses.calls) };
+  return { examination, live: proveLive(meaning, program, witnesses.calls) };
 }
 
 /** A refusal that names the call. */

@@ -83,14 +83,29 @@ test('explain shows each rule with its reason and place, and counts calls', asyn
   assert.equal(explained.extends, ['strict 1.0.0']);
 });
 
-test('compile writes the five files, and the resolved policy has the digest of the policy', async () => {
+test('compile writes its files, and the resolved policy has the digest of the policy', async () => {
   const { out } = await run('compile', 'strict', '--out', 'made/here', '--json');
   const told = JSON.parse(out) as { digest: string; files: { file: string; digest: string }[] };
-  const files = ['apparmor.profile', 'capabilities.json', 'landlock.json', 'policy.resolved.json', 'seccomp.bpf'];
+  const files = [
+    'apparmor.profile',
+    'capabilities.json',
+    'certificate.json',
+    'landlock.json',
+    'policy.resolved.json',
+    'seccomp.bpf',
+  ];
   assert.equal(readdirSync(join(folder, 'made/here')).sort(), files);
   assert.equal(readdirSync(join(folder, 'made')), ['here'], 'nothing else is left');
   for (const { file, digest } of told.files) assert.is(digestOf(readFileSync(join(folder, 'made/here', file))), digest);
   assert.is(told.files.find(({ file }) => file === 'policy.resolved.json')?.digest, told.digest);
+});
+
+test('compile says what was proved, and the certificate binds the policy to the filter', async () => {
+  const { out } = await run('compile', 'strict', '--out', 'proved');
+  assert.match(out, /proved: \d+ cases agree, \d+ witness calls met as meant by kernel \S+/);
+  const certificate = JSON.parse(readFileSync(join(folder, 'proved/certificate.json'), 'utf8'));
+  assert.is(certificate.filter.digest, digestOf(readFileSync(join(folder, 'proved/seccomp.bpf'))));
+  assert.is(certificate.policy.digest, digestOf(readFileSync(join(folder, 'proved/policy.resolved.json'))));
 });
 
 test('compile into a folder that is there replaces the files and leaves the others', async () => {

@@ -1,6 +1,7 @@
 /** A policy written out by hand, with every mechanism in it, for tests of the launcher. */
+import { certify } from '../../src/policy/certificate.js';
 import type { CompiledPolicy, MountOperation } from '../../src/policy/compiled.js';
-import { compileChecked } from '../../src/seccomp/checked.js';
+import { compileProved } from '../../src/seccomp/checked.js';
 import { allSyscalls } from '../../src/seccomp/syscalls.js';
 import { filterOf, rule } from './filters.js';
 
@@ -16,12 +17,15 @@ const WRITE_READ_IOCTL = 0b1000_0000_0000_1110n;
 export function handPolicy(shared: string): CompiledPolicy {
   const allowed = allSyscalls.filter(({ name }) => !REFUSED.has(name));
   const filter = filterOf(allowed.map(({ name }) => rule(name)));
+  const { program, proof } = compileOnce(filter);
+  const subject = { name: 'hand', version: '1.0.0', digest: `sha256:${'0'.repeat(64)}` } as const;
   return {
-    name: 'hand',
-    digest: `sha256:${'0'.repeat(64)}`,
+    name: subject.name,
+    digest: subject.digest,
     canonical: '{}',
     filter,
-    program: compileOnce(filter),
+    program,
+    certificate: certify(subject, program, proof),
     refusals: [
       {
         syscall: 'mount',
@@ -84,10 +88,10 @@ const mountsWith = (shared: string): readonly MountOperation[] => [
   { kind: 'mask', target: '/srv' },
 ];
 
-let compiled: CompiledPolicy['program'] | undefined;
+let compiled: ReturnType<typeof compileProved> | undefined;
 
 /** The agreement check takes a while and the filter is always the same. */
-function compileOnce(filter: CompiledPolicy['filter']): CompiledPolicy['program'] {
-  compiled ??= compileChecked(filter);
+function compileOnce(filter: CompiledPolicy['filter']): ReturnType<typeof compileProved> {
+  compiled ??= compileProved(filter);
   return compiled;
 }

@@ -2,20 +2,29 @@
 import type { HostFacts } from '../../src/host/facts.js';
 import type { RootFs, RunConfiguration } from '../../src/image/rootfs.js';
 import type { LaunchInputs, RunOptions } from '../../src/launch/plan.js';
+import { certify } from '../../src/policy/certificate.js';
 import type { CompiledPolicy } from '../../src/policy/compiled.js';
 import type { BpfProgram } from '../../src/seccomp/filter.js';
+import type { Proof } from '../../src/seccomp/prove.js';
 
 const NONE = { noexec: true, nosuid: true, nodev: true } as const;
 
 /** `return ALLOW`. */
 const ALLOW_ALL = Uint8Array.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]) as BpfProgram;
 
+const DIGEST = `sha256:${'ab'.repeat(32)}` as const;
+const UNPROVED: Proof = {
+  examination: { disagreement: undefined, architectures: [], numbers: 0, cases: 0, sampled: [] },
+  live: { kind: 'unable', why: 'made for a test' },
+};
+
 export const compiledPolicy = (): CompiledPolicy => ({
   name: 'made-for-a-test',
-  digest: `sha256:${'ab'.repeat(32)}`,
+  digest: DIGEST,
   canonical: '{}',
   filter: { arch: 'x86_64', defaultAction: { kind: 'notify' }, foreignAction: { kind: 'notify' }, rules: [] },
   program: ALLOW_ALL,
+  certificate: certify({ name: 'made-for-a-test', version: '1.0.0', digest: DIGEST }, ALLOW_ALL, UNPROVED),
   refusals: [],
   onDeny: { errno: 1, rule: 'test.json#/syscalls/onDeny' },
   onUnknown: { errno: 38, rule: 'test.json#/syscalls/onUnknown' },

@@ -19,6 +19,7 @@ import { encodePlan } from '../../src/launch/encode.js';
 import { planLaunch } from '../../src/launch/plan.js';
 import { identifyPrograms } from '../../src/launch/programs.js';
 import type { CompiledPolicy } from '../../src/policy/compiled.js';
+import { keepCertificate } from '../../src/run/certificate.js';
 import { handPolicy } from './hand-policy.js';
 import { type Product, stageProduct, type TestUser, testUser } from './user.js';
 
@@ -83,10 +84,12 @@ export function launchGround(options: GroundOptions): LaunchGround {
     shared,
     cgroupFolders,
     plan(workload, { policy = {}, interactive = false, terminal = false, overrides = {} } = {}) {
+      const whole = { ...handPolicy(shared), ...policy };
+      keepCertificate(stateDirectory, whole.certificate);
       const plan = {
         ...planLaunch({
           productVersion: '0.1.0',
-          policy: { ...handPolicy(shared), ...policy },
+          policy: whole,
           rootFs,
           host,
           options: {

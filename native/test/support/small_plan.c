@@ -64,6 +64,10 @@ void make_small_plan(struct plan *plan, const char *state_directory)
 	plan->on_deny = (struct plan_on_deny){ EPERM, "strict.json#/syscalls/onDeny" };
 	plan->on_unknown = (struct plan_on_unknown){ ENOSYS, "strict.json#/syscalls/onUnknown" };
 	plan->on_foreign = (struct plan_on_foreign){ EPERM, "strict.json#/syscalls" };
+	plan->proof = (struct plan_proof){
+		"sha256:4444444444444444444444444444444444444444444444444444444444444444",
+		"sha256:5555555555555555555555555555555555555555555555555555555555555555",
+	};
 	plan->audit_quota = 16 << 20;
 }
 
