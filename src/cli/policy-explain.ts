@@ -2,11 +2,33 @@
 import type { Command } from 'commander';
 import { gapsOn } from '../policy/compile.js';
 import { compareWithDocker, type DockerComparison } from '../policy/docker.js';
+import { PolicyError } from '../policy/errors.js';
 import { type Explanation, explainPolicy } from '../policy/explain.js';
 import { IDEAL_HOST } from '../policy/ideal-host.js';
+import { answerWhy } from '../policy/why.js';
+import { PATH_USES } from '../policy/why-path.js';
 import type { CliContext } from './context.js';
 import { printable } from './failure.js';
-import { loadWithinCeilings, type PolicyOptions } from './policy-load.js';
+import { loadSubject, loadWithinCeilings, type PolicyOptions } from './policy-load.js';
+import { whyText } from './policy-why.js';
+
+type Options = PolicyOptions & { readonly why?: string; readonly access?: string };
+
+const HELP = `
+What --why takes:
+  a system call       openat, 'socket(AF_INET, SOCK_STREAM)', 'ioctl(*, TIOCSTI)', 'clone(flags=CLONE_NEWUSER)',
+                      0x101, 'i386 socketcall', 'x32 write'; * stands for any value
+  an absolute path    /tmp, /etc/passwd; reading, writing and executing, or what --access names
+  a host and port     db.example:5432, 127.0.0.1:80, [::1]:80
+
+The answer names the rule that decides, with file, line, pointer and reason; the smallest change that would allow
+what is denied; and everything else that this change would allow, found by making it and comparing exactly.
+
+Examples:
+  sandbox policy explain strict
+  sandbox policy explain strict --why 'socket(AF_INET, SOCK_STREAM)'
+  sandbox policy explain ./policy.json --why /var/cache --access write
+  sandbox policy explain ./policy.json --why db.example:5432 --json`;
 
 /** Adds `explain` to the commands of `policy`. */
 export function addPolicyExplain(policy: Command, context: CliContext): void {
@@ -16,8 +38,26 @@ export function addPolicyExplain(policy: Command, context: CliContext): void {
     .argument('<policy>', 'a profile by name, or a file by path')
     .option('--ceiling <file>', 'a policy that it may not exceed')
     .option('--json', 'the same as JSON')
-    .addHelpText('after', '\nExample:\n  sandbox policy explain strict')
-    .action((name: string, options: PolicyOptions) => explain(name, options, context));
+    .option('--why <question>', 'why a CALL, a PATH or a HOST:PORT is allowed or denied, and what would allow it')
+    .option('--access <use>', `with a path: one use of it (${PATH_USES.join(', ')})`)
+    .addHelpText('after', HELP)
+    .action((name: string, options: Options) => {
+      if (options.why !== undefined) why(name, options.why, options, context);
+      else if (options.access !== undefined)
+        throw new PolicyError('POLICY_QUESTION', '--access belongs to --why PATH', { hint: 'add --why' });
+      else explain(name, options, context);
+    });
+}
+
+function why(name: string, question: string, options: Options, context: CliContext): void {
+  const subject = loadSubject(name, options, context);
+  const answer = answerWhy(subject, question, options.access);
+  const { policy } = subject;
+  context.stdout(
+    options.json
+      ? `${JSON.stringify({ policy: policy.name, digest: policy.digest, ...answer })}\n`
+      : printable(whyText(name, answer, context.workingDirectory)),
+  );
 }
 
 function explain(name: string, options: PolicyOptions, context: CliContext): void {

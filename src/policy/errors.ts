@@ -23,6 +23,7 @@ export type PolicyErrorCode =
   | 'POLICY_CEILING_UNTRUSTED'
   | 'POLICY_NETWORK_MODE'
   | 'POLICY_UNWRITABLE'
+  | 'POLICY_QUESTION'
   | 'CONTROL_UNAVAILABLE';
 
 /** A policy that is refused, with all faults of the file at once. */

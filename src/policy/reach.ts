@@ -20,7 +20,7 @@ export function isVisible(filesystem: Filesystem, path: string): boolean {
 }
 
 /** A /proc of processes alone has nothing else that could be hidden or written. */
-function isPresent(filesystem: Filesystem, path: string): boolean {
+export function isPresent(filesystem: Filesystem, path: string): boolean {
   if (!path.startsWith('/proc/')) return true;
   if (filesystem.proc === 'pids') return /^\/proc\/(self|thread-self|[0-9]+)(\/|$)/.test(path);
   return filesystem.proc === 'masked';
