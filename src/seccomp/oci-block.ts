@@ -43,6 +43,9 @@ export function readBlock(path: string, name: string = path): ReadBlock {
 
 /** As readBlock(), of text that is at hand. @throws {FilterError} FILTER_FILE_SYNTAX FILTER_FILE_INVALID */
 export function parseBlock(text: string, name: string): ReadBlock {
+  const told = { message: `more than ${MOST_VALUES} values`, hint: 'no filter holds as many' };
+  if (countCommas(text) > MOST_VALUES)
+    refuseFile('FILTER_FILE_INVALID', name, [{ file: name, line: 1, pointer: '', ...told }]);
   const parsed = parseJsonFile(text, name, { writer: 'program' });
   if (parsed.kind === 'faulty') return refuseFile('FILTER_FILE_SYNTAX', name, parsed.faults.slice(0, MOST_FAULTS));
   const faultAt: ReadBlock['faultAt'] = (pointer, message, hint) => ({
@@ -52,10 +55,6 @@ export function parseBlock(text: string, name: string): ReadBlock {
     message,
     hint,
   });
-  if (countValues(parsed.value) > MOST_VALUES)
-    refuseFile('FILTER_FILE_INVALID', name, [
-      faultAt('', `more than ${MOST_VALUES} values`, 'no filter holds as many'),
-    ]);
   const prefix = isObject(parsed.value) && 'linux' in parsed.value ? '/linux/seccomp' : '';
   const value = prefix === '' ? parsed.value : blockOfConfig(parsed.value, faultAt, name);
   const block = checkShape({ ...parsed, value, lineOf: (pointer) => parsed.lineOf(prefix + pointer) }, prefix, name);
@@ -100,10 +99,10 @@ function decode(bytes: Uint8Array, name: string): string {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function countValues(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 1;
-  let count = 1;
-  for (const member of Object.values(value)) count += countValues(member);
+/** Before anything is parsed: what is nested as deep as allowed has as many values, and a few more. */
+function countCommas(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(','); at !== -1; at = text.indexOf(',', at + 1)) count++;
   return count;
 }
 

@@ -31,7 +31,10 @@ export type Precedence =
 
 /** One comparison of one half of an argument, as a level of the tree has it. */
 type Step = {
+  /** What it compares, and whether the rule goes on where that holds or where it does not. */
   readonly key: string;
+  /** What it compares alone: rules that share it share a node. */
+  readonly node: string;
   readonly word: number;
   readonly rank: number;
   readonly ascending: boolean;
@@ -67,7 +70,11 @@ function orderConditional(rules: readonly PlacedRule[], bits: Abi['bits']): Prec
     if (earlier !== undefined) return { kind: 'contradiction', rule, earlier };
     for (const other of longer) entries.delete(other);
     byPath.set(whole, rule);
-    for (const beginning of beginnings) byBeginning.set(beginning, [...(byBeginning.get(beginning) ?? []), rule]);
+    for (const beginning of beginnings) {
+      const begun = byBeginning.get(beginning);
+      if (begun === undefined) byBeginning.set(beginning, [rule]);
+      else begun.push(rule);
+    }
     entries.set(rule, { rule, path });
   }
   return { kind: 'ordered', rules: orderLevel([...entries.values()], 0), dead };
@@ -75,24 +82,25 @@ function orderConditional(rules: readonly PlacedRule[], bits: Abi['bits']): Prec
 
 /** The tree below one place, walked as a program walks it. */
 function orderLevel(entries: readonly Entry[], depth: number): PlacedRule[] {
-  const [first] = entries;
-  if (first === undefined || (entries.length === 1 && first.path.length === depth)) return entries.map((e) => e.rule);
+  const [only, another] = entries;
+  if (only === undefined || another === undefined) return entries.map(({ rule }) => rule);
   const groups: { readonly step: Step; readonly entries: Entry[] }[] = [];
-  const byKey = new Map<string, Entry[]>();
+  const byNode = new Map<string, Entry[]>();
   for (const entry of entries) {
     const step = entry.path[depth];
     if (step === undefined) continue;
-    const group = byKey.get(step.key);
+    const group = byNode.get(step.node);
     if (group !== undefined) {
       group.push(entry);
       continue;
     }
     const started = [entry];
-    byKey.set(step.key, started);
+    byNode.set(step.node, started);
     const at = groups.findIndex((other) => isBefore(step, other.step));
     groups.splice(at === -1 ? groups.length : at, 0, { step, entries: started });
   }
-  return groups.flatMap((group) => orderLevel(group.entries, depth + 1));
+  const ended = entries.filter(({ path }) => path.length === depth).map(({ rule }) => rule);
+  return [...ended, ...groups.flatMap((group) => orderLevel(group.entries, depth + 1))];
 }
 
 /** Whether a program looks at `a` first; of two that are alike, at the one that was there first. */
@@ -111,6 +119,7 @@ function stepsOf(condition: WordCondition, bits: Abi['bits']): Step[] {
   const rank = rankOf(compare);
   const step = (word: number, datum: number, mask: number): Step => ({
     key: `${word} ${compare} ${datum} ${mask}`,
+    node: `${word} ${operatorOf(compare, word === highWord)} ${datum} ${mask}`,
     word,
     rank,
     ascending: rank === UPPER_BOUND,
@@ -132,6 +141,23 @@ function rankOf(compare: WordCondition['compare']): number {
     case 'gt':
     case 'ge':
       return LOWER_BOUND;
+  }
+}
+
+/** Of each pair of opposites, the tree has one, and goes on at its other side. High halves are compared by `gt` first. */
+function operatorOf(compare: WordCondition['compare'], isHigh: boolean): string {
+  switch (compare) {
+    case 'masked':
+      return 'masked';
+    case 'eq':
+    case 'ne':
+      return 'eq';
+    case 'gt':
+    case 'le':
+      return 'gt';
+    case 'ge':
+    case 'lt':
+      return isHigh ? 'gt' : 'ge';
   }
 }
 

@@ -1,0 +1,134 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import * as assert from 'uvu/assert';
+import { digestOf } from '../../src/base/digest.js';
+import { directoriesOf } from '../../src/base/directories.js';
+import type { SandboxError } from '../../src/base/errors.js';
+import type { CliContext } from '../../src/cli/context.js';
+import { addPolicyCommands } from '../../src/cli/policy.js';
+import type { BpfProgram } from '../../src/seccomp/filter.js';
+import type { OciReport } from '../../src/seccomp/oci-report.js';
+import { simulate } from '../../src/seccomp/simulate.js';
+import { rejection, suite } from '../support/suite.js';
+
+const test = suite('sandbox policy compile --format oci-seccomp');
+
+const BLOCK = {
+  defaultAction: 'SCMP_ACT_ERRNO',
+  architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'],
+  syscalls: [
+    { names: ['read', 'opnat', 'arm_fadvise64_64'], action: 'SCMP_ACT_ALLOW' },
+    { names: ['mount'], action: 'SCMP_ACT_ALLOW', includes: { caps: ['CAP_SYS_ADMIN'] } },
+  ],
+};
+
+let folder = '';
+test.before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sandbox-cli-oci-'));
+  writeFileSync(join(folder, 'block.json'), JSON.stringify(BLOCK));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ociVersion: '1.2.0', linux: { seccomp: BLOCK } }));
+  writeFileSync(join(folder, 'wrong.json'), '{"defaultAction":"SCMP_ACT_ALLOW",\n"sycalls":[]}');
+});
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function run(...args: string[]): Promise<{ readonly out: string; readonly err: string }> {
+  let out = '';
+  let err = '';
+  const context: CliContext = {
+    environment: {},
+    home: folder,
+    uid: 1000,
+    workingDirectory: folder,
+    directories: directoriesOf({}, folder, 1000),
+    isTerminal: { input: false, output: false, error: false },
+    stdout: (text) => (out += text.toString()),
+    stderr: (text) => (err += text),
+    exitCode: 0,
+    words: ['policy', 'compile', ...args],
+  };
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+  addPolicyCommands(program, context);
+  for (const group of program.commands) for (const command of group.commands) command.exitOverride();
+  for (const group of program.commands)
+    for (const command of group.commands) command.configureOutput({ writeErr: () => undefined });
+  await program.parseAsync(['policy', 'compile', '--format', 'oci-seccomp', ...args], { from: 'user' });
+  return { out, err };
+}
+
+const programIn = (out: string): BpfProgram =>
+  new Uint8Array(readFileSync(join(folder, out, 'seccomp.bpf'))) as BpfProgram;
+
+test('writes the filter and its report, and says on standard error what is not in it', async () => {
+  const { out, err } = await run('block.json', '--out', 'plain');
+  assert.equal(readdirSync(join(folder, 'plain')).sort(), ['seccomp.bpf', 'seccomp.report.json']);
+  assert.match(out, /plain\/seccomp\.bpf {2}\d+ bytes {2}sha256:/);
+  assert.match(err, /block\.json: \/syscalls\/0: opnat: no call of Linux; did you mean "openat"/);
+  assert.match(err, /2 rules wholly or in part without effect here/);
+  const report = JSON.parse(readFileSync(join(folder, 'plain/seccomp.report.json'), 'utf8')) as OciReport;
+  assert.is(report.form, 'docker-profile');
+  assert.is(report.program.digest, digestOf(programIn('plain')));
+  assert.equal(
+    report.remarks.map(({ kind }) => kind),
+    ['not-for-host', 'not-on-this-abi', 'unknown-call'],
+  );
+  assert.equal(
+    report.architectures.map(({ name, newestCall }) => [name, newestCall]),
+    [
+      ['SCMP_ARCH_X86_64', null],
+      ['SCMP_ARCH_X86', 3],
+    ],
+  );
+  assert.is(simulate(programIn('plain'), { nr: 0 }), 'allow');
+  assert.is(simulate(programIn('plain'), { nr: 165 }), 'errno 1');
+});
+
+test('takes the block of a config.json, capabilities, and the runtime whose filter it is', async () => {
+  const { out, err } = await run(
+    'config.json',
+    '--out',
+    'more',
+    '--runtime',
+    'crun',
+    '--capability',
+    'sys_admin',
+    '--json',
+  );
+  const told = JSON.parse(out) as { readonly report: OciReport; readonly files: readonly { readonly file: string }[] };
+  assert.is(err, '');
+  assert.is(told.report.form, 'oci-config');
+  assert.equal(
+    told.files.map(({ file }) => file),
+    ['seccomp.bpf', 'seccomp.report.json'],
+  );
+  assert.is(simulate(programIn('more'), { nr: 165 }), 'allow');
+  assert.is(simulate(programIn('more'), { nr: 400 }), 'errno 1');
+});
+
+test('gives the same bytes each time', async () => {
+  await run('block.json', '--out', 'once');
+  await run('block.json', '--out', 'twice');
+  assert.equal(programIn('once'), programIn('twice'));
+});
+
+test('refuses what is no block with file, line and pointer, and writes nothing', async () => {
+  const error = (await rejection(() => run('wrong.json', '--out', 'wrong'))) as SandboxError;
+  assert.is(error.code, 'FILTER_FILE_INVALID');
+  assert.equal(
+    error.faults.map(({ file, line, pointer }) => [file, line, pointer]),
+    [['wrong.json', 2, '/sycalls']],
+  );
+  assert.not.ok(readdirSync(folder).includes('wrong'));
+  assert.is(((await rejection(() => run('none.json', '--out', 'none'))) as SandboxError).code, 'FILTER_FILE_NOT_FOUND');
+});
+
+test('refuses options that say nothing about a block, and capabilities that there are not', async () => {
+  assert.match(String(await rejection(() => run('block.json', '--out', 'x', '--ceiling', 'c.json'))), /--ceiling/);
+  const error = (await rejection(() =>
+    run('block.json', '--out', 'x', '--capability', 'sys_everything'),
+  )) as SandboxError;
+  assert.is(error.code, 'CAPABILITY_UNKNOWN');
+});
+
+test.run();

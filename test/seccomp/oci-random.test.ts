@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import * as assert from 'uvu/assert';
+import { decodeProgram } from '../../src/seccomp/bpf.js';
+import { compileFilter } from '../../src/seccomp/compile.js';
+import { DecisionSpace } from '../../src/seccomp/decision.js';
+import { decisionOfProgram } from '../../src/seccomp/decision-program.js';
+import { FilterError } from '../../src/seccomp/errors.js';
+import type { BpfProgram, Condition } from '../../src/seccomp/filter.js';
+import { simulate } from '../../src/seccomp/simulate.js';
+import { errno, filterOf, rule } from '../support/filters.js';
+import {
+  argumentOf,
+  blockArbitrary,
+  blockText,
+  compileAsCrun,
+  EDGE_VALUES,
+  matches,
+  type WrittenArgument,
+  type WrittenBlock,
+  X32_BIT,
+  X86,
+} from '../support/oci-blocks.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('random OCI seccomp blocks');
+
+/** How the three ABIs of x86 have the names of `blockArbitrary`: numbers, and codes of multiplexers. */
+const CALLS: Readonly<Record<string, Readonly<Record<string, readonly (readonly [nr: number, code?: bigint])[]>>>> = {
+  SCMP_ARCH_X86_64: {
+    read: [[0]],
+    prctl: [[157]],
+    personality: [[135]],
+    socket: [[41]],
+    shmat: [[30]],
+    clone3: [[435]],
+  },
+  SCMP_ARCH_X86: {
+    read: [[3]],
+    prctl: [[172]],
+    personality: [[136]],
+    socket: [[102, 1n], [359]],
+    shmat: [[117, 21n], [397]],
+    mmap2: [[192]],
+    futex_time64: [[422]],
+    clone3: [[435]],
+  },
+  SCMP_ARCH_X32: {
+    read: [[X32_BIT]],
+    prctl: [[X32_BIT + 157]],
+    personality: [[X32_BIT + 135]],
+    socket: [[X32_BIT + 41]],
+    shmat: [[X32_BIT + 30]],
+    clone3: [[X32_BIT + 435]],
+  },
+};
+
+/** Whether the block allows the call, read rule by rule. */
+function allows(block: WrittenBlock, abi: string, nr: number, args: readonly bigint[]): boolean {
+  return block.syscalls.some((written) =>
+    written.names.some((name) =>
+      (CALLS[abi]?.[name] ?? []).some(([number, code]) => {
+        if (number !== nr) return false;
+        const bits = abi === 'SCMP_ARCH_X86_64' ? 64 : 32;
+        if (code === undefined) return matches(written, args, bits);
+        // The code takes the place of the conditions on the first argument.
+        const isRepeated = new Set(written.args.map(({ index }) => index)).size < written.args.length;
+        const isFirst = ({ index }: WrittenArgument): boolean => index === 0;
+        const others = written.args.filter((one) => !isFirst(one));
+        const rest = isRepeated ? written.args.some(isFirst) : others.length === 0;
+        return args[0] === code && (rest || matches({ ...written, args: others }, args, bits));
+      }),
+    ),
+  );
+}
+
+test('300 random blocks of one action allow what their rules say, on the ABIs of x86', () =>
+  fc.assert(
+    fc.property(
+      blockArbitrary,
+      fc.array(fc.constantFrom(...EDGE_VALUES, 21n), { minLength: 3, maxLength: 3 }),
+      (block, args) => {
+        const program = compileAsCrun(blockText(block));
+        for (const abi of ['SCMP_ARCH_X86_64', ...block.architectures.filter((name) => name in CALLS)])
+          for (const [nr] of Object.values(CALLS[abi] ?? {}).flat()) {
+            const given = abi === 'SCMP_ARCH_X86' ? args.map((one) => BigInt.asUintN(32, one)) : args;
+            const arch = abi === 'SCMP_ARCH_X86' ? X86 : 0xc000_003e;
+            assert.is(
+              simulate(program, { nr, arch, args: given }) === 'allow',
+              allows(block, abi, nr, given),
+              `${abi} ${nr}`,
+            );
+          }
+      },
+    ),
+    { numRuns: 300 },
+  ));
+
+const OPERATORS: Readonly<Record<string, 'eq' | 'masked'>> = { SCMP_CMP_EQ: 'eq', SCMP_CMP_MASKED_EQ: 'masked' };
+const conditionOf = ({ index, op, value, valueTwo }: WrittenArgument): Condition => {
+  const arg = index as Condition['arg'];
+  return OPERATORS[op] === 'eq'
+    ? { arg, width: 64, compare: 'eq', value }
+    : { arg, width: 64, compare: 'masked', mask: value, value: valueTwo & value };
+};
+const exactRule = fc.tuple(
+  fc.constantFrom(5, 6, 7),
+  fc.uniqueArray(argumentOf(['EQ', 'MASKED_EQ']), { minLength: 1, maxLength: 3, selector: ({ index }) => index }),
+);
+
+function programOrRefusal(make: () => BpfProgram): BpfProgram | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof FilterError) return undefined;
+    throw error;
+  }
+}
+
+test('among rules of several actions the one decides that libseccomp lets decide', () => {
+  let compared = 0;
+  fc.assert(
+    fc.property(fc.array(exactRule, { minLength: 2, maxLength: 4 }), (rules) => {
+      const written = rules.map(([errnoRet, args]) => ({ names: ['prctl'], action: 'SCMP_ACT_ERRNO', errnoRet, args }));
+      const block: WrittenBlock = { defaultAction: 'SCMP_ACT_NOTIFY', architectures: [], syscalls: written };
+      const filter = filterOf(
+        rules.map(([number, args]) => rule('prctl', args.map(conditionOf), errno(number))),
+        { foreignAction: { kind: 'kill-thread' } },
+      );
+      const ours = programOrRefusal(() => compileAsCrun(blockText(block)));
+      const theirs = programOrRefusal(() => compileFilter(filter));
+      if (ours === undefined || theirs === undefined) return assert.is(ours, theirs);
+      const space = new DecisionSpace();
+      compared++;
+      assert.is(decisionOfProgram(space, decodeProgram(ours)), decisionOfProgram(space, decodeProgram(theirs)));
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(compared > 200, `${compared} compared`);
+});
+
+test.run();
