@@ -3,8 +3,15 @@
  * What parsers disagree about is refused: a key twice, `__proto__`, half a
  * character, a number that is not what it says.
  */
-import jsonc, { type Node, type ParseError } from 'jsonc-parser';
+import { createRequire } from 'node:module';
+import type Jsonc from 'jsonc-parser';
+import type { Node, ParseError } from 'jsonc-parser';
 import type { Fault } from './errors.js';
+import { once } from './once.js';
+import { readPlainJson } from './plain-json.js';
+
+/** Loaded when the places of things are asked for: plain files do without. */
+const jsonc = once(() => createRequire(import.meta.url)('jsonc-parser') as typeof Jsonc);
 
 export type JsonFile =
   | {
@@ -35,6 +42,30 @@ export function parseJsonFile(
   file: string,
   options: { readonly writer?: 'person' | 'program' } = {},
 ): JsonFile {
+  const byPerson = options.writer !== 'program';
+  const plain = readPlainJson(text, { comments: byPerson, depth: MAX_JSON_DEPTH, tokens: MAX_JSON_TOKENS });
+  if (plain === undefined) return parseWithPlaces(text, file, options);
+  const whole = once(() => parseWithPlaces(text, file, options));
+  const places = (): JsonFile & { kind: 'parsed' } => {
+    const read = whole();
+    if (read.kind === 'faulty') throw new TypeError(`${file} is plain and faulty`);
+    return read;
+  };
+  return {
+    kind: 'parsed',
+    file,
+    value: plain.value,
+    lineOf: (pointer) => places().lineOf(pointer),
+    textAt: (pointer) => places().textAt(pointer),
+  };
+}
+
+/** As parseJsonFile(), by the parser that knows where everything stands, for any text. */
+export function parseWithPlaces(
+  text: string,
+  file: string,
+  options: { readonly writer?: 'person' | 'program' } = {},
+): JsonFile {
   const lines = lineStarts(text);
   const faultAt = (offset: number, pointer: string, message: string, hint?: string): Fault => ({
     file,
@@ -47,7 +78,7 @@ export function parseJsonFile(
   const excess = findExcess(text, byPerson ? MAX_JSON_TOKENS : Number.POSITIVE_INFINITY);
   if (excess !== undefined) return { kind: 'faulty', file, faults: [faultAt(excess.offset, '', excess.message)] };
   const errors: ParseError[] = [];
-  const root = jsonc.parseTree(text, errors, {
+  const root = jsonc().parseTree(text, errors, {
     disallowComments: !byPerson,
     allowTrailingComma: false,
     allowEmptyContent: false,
@@ -70,7 +101,7 @@ export function pointerStep(name: string | number): string {
 
 /** With ordinary objects: those of jsonc-parser have no prototype, and equal no others. */
 function plainValue(root: Node): unknown {
-  return JSON.parse(JSON.stringify(jsonc.getNodeValue(root)));
+  return JSON.parse(JSON.stringify(jsonc().getNodeValue(root)));
 }
 
 const HALF_CHARACTER = /\p{Surrogate}/u;
@@ -176,7 +207,7 @@ function findExcess(
   text: string,
   mostTokens: number,
 ): { readonly offset: number; readonly message: string } | undefined {
-  const scanner = jsonc.createScanner(text, true);
+  const scanner = jsonc().createScanner(text, true);
   let open = 0;
   let tokens = 0;
   for (let token = scanner.scan(); token !== TOKEN.end; token = scanner.scan()) {
@@ -194,7 +225,9 @@ function findExcess(
 const TOKEN = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, end: 17 } as const;
 
 function syntaxMessage(error: ParseError): string {
-  const words = jsonc.printParseErrorCode(error.error).replace(/([a-z])([A-Z])/g, '$1 $2');
+  const words = jsonc()
+    .printParseErrorCode(error.error)
+    .replace(/([a-z])([A-Z])/g, '$1 $2');
   return `not JSON: ${words.toLowerCase()}`;
 }
 

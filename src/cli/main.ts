@@ -15,7 +15,7 @@ type Register = (program: Command, context: CliContext) => void;
 /** Each group is loaded only when it is called, or when all are to be listed: loading takes time. */
 const GROUPS: Readonly<Record<string, () => Promise<readonly Register[]>>> = {
   run: async () => [(await import('./run.js')).addRunCommand],
-  policy: async () => [(await import('./policy.js')).addPolicyCommands],
+  policy: async () => [await (await import('./policy.js')).policyCommands(words[1])],
   image: async () => [
     (await import('./image.js')).addImageCommands,
     (await import('./image-trust.js')).addImageTrustCommands,

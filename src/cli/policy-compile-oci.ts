@@ -17,14 +17,6 @@ export type OciOptions = {
   readonly runtime: Runtime;
 };
 
-/** What `policy compile --help` says about it. */
-export const OCI_HELP = `
-With --format oci-seccomp the argument is a file with a seccomp block of the OCI runtime specification, a config.json
-that has one, or a profile in Docker's form. The filter is written to seccomp.bpf, and what of the block is not in it,
-and why, to seccomp.report.json. Docker's form is read for x86-64, this kernel, and the capabilities that Docker gives
-together with those of --capability. runc's filter answers ENOSYS to calls above the last one that the block names, so
-that libc falls back to older calls; crun's has the default action for them.`;
-
 /** Compiles the block in `file` and writes what came of it. */
 export function compileOci(file: string, options: OciOptions, context: CliContext): void {
   const block = loadOciSeccomp(resolve(context.workingDirectory, file), {

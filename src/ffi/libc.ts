@@ -1,5 +1,6 @@
 /** The few calls of the C library that Node does not offer. Nothing here waits. */
-import { koffi, once } from './koffi.js';
+import { once } from '../base/once.js';
+import { koffi } from './koffi.js';
 
 const SYS_LANDLOCK_CREATE_RULESET = 444;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;

@@ -5,7 +5,8 @@
  * renaming, no defaults; failures are negative errno values. The library is
  * loaded at the first call, which throws where it is not installed.
  */
-import { koffi, once } from './koffi.js';
+import { once } from '../base/once.js';
+import { koffi } from './koffi.js';
 
 export type ScmpArgCmp = { arg: number; op: number; datum_a: bigint; datum_b: bigint };
 export type ScmpFilter = { readonly opaque: 'scmp_filter' };

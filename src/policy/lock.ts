@@ -1,5 +1,5 @@
 /** `lock`: places of a policy that what extends it may tighten, not loosen. */
-import { schema } from '../../generated/policy-schema.js';
+import { POLICY_PLACES } from '../../generated/policy-places.js';
 import type { Fault } from '../base/errors.js';
 import { type Fold, tell } from './fold.js';
 import { meantOr } from './hint.js';
@@ -10,23 +10,16 @@ import type { Widening } from './widenings.js';
 /** Tells locks on places that no policy has: a misspelt lock would lock nothing. */
 export function checkLocks(fold: Fold): void {
   (fold.layer.file.lock ?? []).forEach((pointer, index) => {
-    let here: unknown = schema;
+    let here = POLICY_PLACES;
     for (const step of pointer.split('/').slice(1)) {
-      const known = propertiesOf(here);
-      const next = Object.hasOwn(known, step) ? known[step] : undefined;
+      const next = Object.hasOwn(here, step) ? here[step] : undefined;
       if (next === undefined) {
-        tell(fold, `/lock/${index}`, `no policy has a place ${pointer}`, meantOr(step, Object.keys(known)));
+        tell(fold, `/lock/${index}`, `no policy has a place ${pointer}`, meantOr(step, Object.keys(here)));
         return;
       }
       here = next;
     }
   });
-}
-
-function propertiesOf(place: unknown): Readonly<Record<string, unknown>> {
-  if (typeof place !== 'object' || place === null || !('properties' in place)) return {};
-  const { properties } = place;
-  return typeof properties === 'object' && properties !== null ? (properties as Record<string, unknown>) : {};
 }
 
 /** The faults of `layer`: what it widens at a place that a parent locked. */

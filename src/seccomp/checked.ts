@@ -1,6 +1,6 @@
 /** The one way to a program that may be loaded: compiled within a time limit, and held against its filter. */
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { installationRoot } from '../base/installation.js';
 import { findDisagreement } from './agree.js';
 import { compileFilter } from './compile.js';
 import { FilterError } from './errors.js';
@@ -10,7 +10,7 @@ import { decodeOutcome, encodeFilter } from './transfer.js';
 
 /** Below two seconds with the start of a process, after which a user takes a command for dead. */
 const DEFAULT_TIME_LIMIT_MS = 1500;
-const CHILD = fileURLToPath(new URL('./compile-child.js', import.meta.url));
+const CHILD = `${installationRoot}/build/src/seccomp/compile-child.js`;
 
 /**
  * A program that does what `filter` says on every call that findDisagreement() tries.

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { digestOf } from '../../src/base/digest.js';
 import { directoriesOf } from '../../src/base/directories.js';
 import type { CliContext } from '../../src/cli/context.js';
-import { addPolicyCommands } from '../../src/cli/policy.js';
+import { policyCommands } from '../../src/cli/policy.js';
 import type { PolicyError } from '../../src/policy/errors.js';
 import { rejection, suite } from '../support/suite.js';
 
@@ -39,7 +39,7 @@ async function run(...args: string[]): Promise<{ out: string; err: string; statu
     words: ['policy', ...args],
   };
   const program = new Command().exitOverride();
-  addPolicyCommands(program, context);
+  (await policyCommands(args[0]))(program, context);
   await program.parseAsync(['policy', ...args], { from: 'user' });
   return { out, err, status: context.exitCode };
 }
