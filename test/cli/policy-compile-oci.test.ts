@@ -7,7 +7,7 @@ import { digestOf } from '../../src/base/digest.js';
 import { directoriesOf } from '../../src/base/directories.js';
 import type { SandboxError } from '../../src/base/errors.js';
 import type { CliContext } from '../../src/cli/context.js';
-import { addPolicyCommands } from '../../src/cli/policy.js';
+import { policyCommands } from '../../src/cli/policy.js';
 import type { BpfProgram } from '../../src/seccomp/filter.js';
 import type { OciReport } from '../../src/seccomp/oci-report.js';
 import { simulate } from '../../src/seccomp/simulate.js';
@@ -49,7 +49,7 @@ async function run(...args: string[]): Promise<{ readonly out: string; readonly 
     words: ['policy', 'compile', ...args],
   };
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  addPolicyCommands(program, context);
+  (await policyCommands('compile'))(program, context);
   for (const group of program.commands) for (const command of group.commands) command.exitOverride();
   for (const group of program.commands)
     for (const command of group.commands) command.configureOutput({ writeErr: () => undefined });
