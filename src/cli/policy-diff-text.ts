@@ -15,10 +15,12 @@ export function diffText(before: DiffSide, after: DiffSide, changes: readonly Ch
   const filters = [before, after].filter((side) => side.kind === 'filter');
   const lines = [
     `${describeSide(before)} → ${describeSide(after)}`,
-    ...filters.flatMap(({ label, remarks }) => [
-      `Only calls are compared: ${label} is a seccomp filter, which says nothing else.`,
-      ...remarks.map((remark) => `  ${label}${remark}`),
-    ]),
+    ...(filters.length === 0 ? [] : ['Only calls are compared: a seccomp filter says nothing else.']),
+    ...filters.flatMap(({ label, remarks }) =>
+      remarks.length === 0
+        ? []
+        : [`Of ${label}, ${remarks.length} rules or names do not matter here; --json lists them.`],
+    ),
     changes.length === 0 ? noDifference(filters.length > 0) : summary(changes),
   ];
   for (const [direction, head] of HEADS) {
@@ -70,8 +72,7 @@ function groupLines(group: readonly Change[]): string[] {
   const [first] = group;
   if (first === undefined) return [];
   const { condition, before, after, witness, rules } = first;
-  const subjects = group.map(({ subject }) => subject).join(', ');
-  const head = `${subjects}${condition === undefined ? '' : ` ${condition}`}: ${before} → ${after}`;
+  const head = `${subjectsText(group.map(({ subject }) => subject))}${condition === undefined ? '' : ` ${condition}`}: ${before} → ${after}`;
   const example = witness.kind === 'call' && condition !== undefined ? [`for example ${describeWitness(witness)}`] : [];
   return [
     ...wrapped(head, '    ', '      '),
@@ -79,6 +80,17 @@ function groupLines(group: readonly Change[]): string[] {
     ...ruleLines('is', rules.after),
     ...example.flatMap((line) => wrapped(line, '        ', '          ')),
   ];
+}
+
+/** `read, write; of i386: read, write`. */
+function subjectsText(subjects: readonly string[]): string {
+  const isOf = (abi: string) => (subject: string) => subject.startsWith(`${abi} `);
+  const native = subjects.filter((subject) => !isOf('i386')(subject) && !isOf('x32')(subject));
+  const others = ['i386', 'x32'].flatMap((abi) => {
+    const names = subjects.filter(isOf(abi)).map((subject) => subject.slice(abi.length + 1));
+    return names.length === 0 ? [] : [`of ${abi}: ${names.join(', ')}`];
+  });
+  return [...(native.length === 0 ? [] : [native.join(', ')]), ...others].join('; ');
 }
 
 const ruleLines = (word: string, origin: Origin | undefined): string[] =>

@@ -52,12 +52,13 @@ export function decisionOfSyscalls(space: DecisionSpace, syscalls: Syscalls): De
   const [denied, unknown] = [answered(syscalls.onDeny.errno), answered(syscalls.onUnknown.errno)];
   const steps = orderOfDecision(space, syscalls);
   const conditional = new Set(syscalls.allow.flatMap(({ calls }) => conditionalNames(calls)));
-  const names = new Set([...known, ...steps.flatMap(({ rules }) => [...rules.keys()])]);
-  const calls = [...names].map((call): [number, Decision] => {
+  const ruled = new Set(steps.flatMap(({ rules }) => [...rules.keys()]));
+  const byRules = [...ruled].map((call): [number, Decision] => {
     // Refused for its arguments by the rule that allows it with others, whatever the edition knows.
     const otherwise = known.has(call) || conditional.has(call) ? denied : unknown;
     return [syscallNumber(call), decideCall(space, steps, call, otherwise)];
   });
+  const calls = [...new Map([...numbersOf(known).map((nr) => [nr, denied] as const), ...byRules])];
   const foreign = answered(syscalls.onForeign.errno);
   const isX32 = wordEquals(space, WORD_NR, X32_BIT, X32_BIT);
   return space.choose(
@@ -65,6 +66,15 @@ export function decisionOfSyscalls(space: DecisionSpace, syscalls: Syscalls): De
     space.choose(isX32, foreign, chooseByNumber(space, WORD_NR, calls, unknown)),
     foreign,
   );
+}
+
+const numbers = new WeakMap<ReadonlySet<string>, readonly number[]>();
+
+/** The numbers of the calls that an edition knows, sorted; an edition is read once. */
+function numbersOf(known: ReadonlySet<string>): readonly number[] {
+  const sorted = numbers.get(known) ?? [...known].map(syscallNumber).sort((a, b) => a - b);
+  numbers.set(known, sorted);
+  return sorted;
 }
 
 /** Rules of one kind by call, each with what becomes of a call that it matches. */

@@ -15,6 +15,13 @@ export function pathChanges(before: Filesystem, after: Filesystem): Change[] {
   ];
 }
 
+/** Mounts below a path of the list: they may take writing where what is around them does not. */
+function targetsBelow(paths: readonly string[], ...filesystems: readonly Filesystem[]): string[] {
+  return filesystems
+    .flatMap(({ scratch, mounts }) => [...scratch.map(({ path }) => path), ...mounts.map(({ to }) => to)])
+    .filter((target) => paths.some((path) => isAtOrBelow(target, path)));
+}
+
 /** Sorted: a path stands behind all that are above it. */
 function named(...lists: readonly (readonly { readonly paths: readonly string[] }[])[]): string[] {
   return [...new Set(lists.flat().flatMap(({ paths }) => paths))].sort();
@@ -69,7 +76,8 @@ function listChanges(
   holds: Holds,
   words: { readonly no: string; readonly yes: string },
 ): Change[] {
-  const paths = named(before[key], after[key]);
+  const listed = named(before[key], after[key]);
+  const paths = [...new Set([...listed, ...targetsBelow(listed, before, after)])].sort();
   const directionAt = (path: string | undefined): Direction | undefined => {
     if (path === undefined) return undefined;
     const [old, now] = [holds(before, path), holds(after, path)];

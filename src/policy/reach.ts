@@ -33,7 +33,8 @@ export function isWritable(filesystem: Filesystem, path: string): boolean {
   const targets = [
     ...filesystem.scratch.map((one) => ({ target: one.path, takesWriting: true })),
     ...filesystem.mounts.map((one) => ({ target: one.to, takesWriting: one.access === 'read-write' })),
-    ...['/proc', '/dev'].map((target) => ({ target, takesWriting: true })),
+    { target: '/proc', takesWriting: filesystem.proc !== 'none' || filesystem.root === 'writable' },
+    { target: '/dev', takesWriting: filesystem.dev !== 'none' || filesystem.root === 'writable' },
     { target: '/', takesWriting: filesystem.root === 'writable' },
   ];
   const above = targets.filter(({ target }) => isAtOrBelow(path, target));

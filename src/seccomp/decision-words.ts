@@ -91,22 +91,18 @@ export function chooseByNumber(
   parts: readonly (readonly [number, Decision])[],
   otherwise: Decision,
 ): Decision {
-  const firstLevel = firstLevelOf(word);
-  const visit = (some: typeof parts, bit: number): Decision => {
-    const [only] = some;
-    if (only === undefined) return otherwise;
-    if (bit < 0) return only[1];
-    const isOne = ([number]: readonly [number, Decision]): boolean => ((number >>> bit) & 1) === 1;
-    return space.ask(
-      firstLevel + WORD_BITS - 1 - bit,
-      visit(
-        some.filter((part) => !isOne(part)),
-        bit - 1,
-      ),
-      visit(some.filter(isOne), bit - 1),
-    );
+  const lastLevel = firstLevelOf(word) + WORD_BITS - 1;
+  const sorted = [...parts].sort(([a], [b]) => a - b);
+  const isOne = (place: number, bit: number): boolean => (((sorted[place]?.[0] ?? 0) >>> bit) & 1) === 1;
+  /** For the parts from `start` to before `end`, which are alike in all bits above `bit`. */
+  const visit = (start: number, end: number, bit: number): Decision => {
+    if (start === end) return otherwise;
+    if (bit < 0) return sorted[start]?.[1] ?? otherwise;
+    let middle = isOne(end - 1, bit) ? start : end;
+    while (middle < end && !isOne(middle, bit)) middle++;
+    return space.ask(lastLevel - bit, visit(start, middle, bit - 1), visit(middle, end, bit - 1));
   };
-  return visit(parts, WORD_BITS - 1);
+  return visit(0, sorted.length, WORD_BITS - 1);
 }
 
 const LOW = 0xffff_ffffn;

@@ -18,9 +18,9 @@ export type Decision = number & { readonly brand: 'decision' };
 /** Below every bit. */
 export const LEAF_LEVEL = 512;
 const MOST_NODES = 1 << 22;
-const FIRST_NODES = 1 << 14;
+const FIRST_NODES = 1 << 12;
 /** Results of choose() that are kept; an older one makes room. A power of two. */
-const KEPT = 1 << 14;
+const KEPT = 1 << 13;
 
 /** Nodes that share their parts. Decisions of different spaces cannot be compared. */
 export class DecisionSpace {
