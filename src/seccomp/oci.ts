@@ -21,6 +21,7 @@ import { type DockerHost, dockerHost, isForHost, nativeArchitectures } from './o
 import { remarksOnUse } from './oci-report.js';
 
 export { DOCKER_CAPABILITIES } from './oci-profile.js';
+export { reportOn } from './oci-report.js';
 
 import { numberRules, type OciArgument, type OciRule, type Remark, type Runtime } from './oci-rules.js';
 
