@@ -1,9 +1,11 @@
 /** `sandbox policy compile --format oci-seccomp`: a seccomp block of a container engine as the filter that runc makes of it. */
 import { resolve } from 'node:path';
 import { digestOf } from '../base/digest.js';
+import { productVersion } from '../base/installation.js';
 import { allCapabilities, CapabilityError } from '../capabilities/capabilities.js';
+import { certify, describeProof } from '../policy/certificate.js';
 import { type CompiledFile, writeFolder } from '../policy/export.js';
-import { compileOciSeccomp, DOCKER_CAPABILITIES, loadOciSeccomp } from '../seccomp/oci.js';
+import { compileOciSeccomp, DOCKER_CAPABILITIES, loadOciSeccomp, proveOciSeccomp } from '../seccomp/oci.js';
 import { type OciReport, reportOn } from '../seccomp/oci-report.js';
 import type { Remark, Runtime } from '../seccomp/oci-rules.js';
 import type { CliContext } from './context.js';
@@ -14,6 +16,7 @@ export type OciOptions = {
   readonly json?: boolean;
   /** Beside those that Docker gives. */
   readonly capability?: readonly string[];
+  readonly kernel?: string;
   readonly runtime: Runtime;
 };
 
@@ -22,10 +25,15 @@ export function compileOci(file: string, options: OciOptions, context: CliContex
   const block = loadOciSeccomp(resolve(context.workingDirectory, file), {
     name: file,
     capabilities: [...DOCKER_CAPABILITIES, ...(options.capability ?? []).map(capabilityName)],
+    ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   });
   const compiled = compileOciSeccomp(block, { runtime: options.runtime });
   const report = reportOn(block, compiled);
+  const subject = { name: file, version: block.form, digest: block.digest };
+  const proof = proveOciSeccomp(compiled);
+  const { certificate, text } = certify(subject, compiled.program, proof, `sandbox ${productVersion()}`);
   const files: CompiledFile[] = [
+    { name: 'certificate.json', bytes: Buffer.from(text) },
     { name: 'seccomp.bpf', bytes: compiled.program },
     { name: 'seccomp.report.json', bytes: Buffer.from(`${JSON.stringify(report, null, 2)}\n`) },
   ].map((written) => ({ ...written, digest: digestOf(written.bytes) }));
@@ -38,6 +46,7 @@ export function compileOci(file: string, options: OciOptions, context: CliContex
   }
   for (const { file: name, bytes, digest } of written)
     context.stdout(printable(`${options.out}/${name}  ${bytes} bytes  ${digest}\n`));
+  context.stdout(printable(`${describeProof(certificate)}\n`));
   context.stderr(printable(linesOn(report)));
 }
 

@@ -15,10 +15,11 @@ type CompileOptions = PolicyOptions & OciOptions & { readonly format: 'policy' |
 /** About blocks of container engines. */
 const OCI_HELP = `
 With --format oci-seccomp the argument is a file with a seccomp block of the OCI runtime specification, a config.json
-that has one, or a profile in Docker's form. The filter is written to seccomp.bpf, and what of the block is not in it,
-and why, to seccomp.report.json. Docker's form is read for x86-64, this kernel, and the capabilities that Docker gives
-together with those of --capability. runc's filter answers ENOSYS to calls above the last one that the block names, so
-that libc falls back to older calls; crun's has the default action for them.`;
+that has one, or a profile in Docker's form. Written are the filter (seccomp.bpf), what of the block is not in it, and
+why (seccomp.report.json), and the certificate of its proof. Docker's form is read for x86-64, this kernel or that of
+--kernel, and the capabilities that Docker gives together with those of --capability. runc's filter answers ENOSYS to
+calls above the last one that the block names, so that libc falls back to older calls; crun's has the default action
+for them.`;
 
 /** Adds `compile` to the commands of `policy`. */
 export function addPolicyCompile(policy: Command, context: CliContext): void {
@@ -37,6 +38,10 @@ export function addPolicyCompile(policy: Command, context: CliContext): void {
       new Option('--runtime <runtime>', 'oci-seccomp: whose filter to make').choices(['runc', 'crun']).default('runc'),
     )
     .option('--capability <name...>', "oci-seccomp: capabilities beside Docker's own that the containers have")
+    .option(
+      '--kernel <release>',
+      "oci-seccomp: for profiles in Docker's form, the kernel, such as 6.1 (default: this one)",
+    )
     .option('--json', 'the files and their digests as JSON')
     .addHelpText(
       'after',
@@ -45,7 +50,8 @@ export function addPolicyCompile(policy: Command, context: CliContext): void {
     .action(async (name: string, options: CompileOptions, command: Command) => {
       const isBlock = options.format === 'oci-seccomp';
       if (isBlock && options.ceiling !== undefined) command.error('error: --ceiling bounds policies, not OCI blocks');
-      if (!isBlock && options.capability !== undefined) command.error('error: --capability is for OCI blocks');
+      if (!isBlock && (options.capability ?? options.kernel) !== undefined)
+        command.error('error: --capability and --kernel are for OCI blocks');
       if (isBlock) (await import('./policy-compile-oci.js')).compileOci(name, options, context);
       else compile(name, options, context);
     });

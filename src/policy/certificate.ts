@@ -29,15 +29,20 @@ export type Certified = {
 
 export type Subject = { readonly name: string; readonly version: string; readonly digest: Digest };
 
-/** What `proof` shows of the `program` that `policy` was compiled to. */
-export function certify(policy: Subject, program: BpfProgram, { examination, live }: Proof): Certified {
+/** What `proof` shows of the `program` that `policy` was compiled to, by libseccomp unless `compiler` says otherwise. */
+export function certify(
+  policy: Subject,
+  program: BpfProgram,
+  { examination, live }: Proof,
+  compiler: string = compilerVersion(),
+): Certified {
   const { architectures, numbers, cases, sampled } = examination;
   const certificate: Certificate = {
     v: 1,
     product: productVersion(),
     policy: { name: policy.name, version: policy.version, digest: policy.digest },
     filter: { digest: digestOf(program), instructions: program.length / INSTRUCTION_BYTES },
-    compiler: compilerVersion(),
+    compiler,
     checked: {
       method: sampled.length === 0 ? 'decision classes' : 'decision classes, some sampled',
       architectures: architectures.map((arch) => `0x${arch.toString(16).padStart(8, '0')}`).sort(),

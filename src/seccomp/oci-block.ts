@@ -8,6 +8,7 @@ import { constants as osConstants } from 'node:os';
 import type { FromSchema } from 'json-schema-to-ts';
 import type { schema } from '../../generated/oci-seccomp-schema.js';
 import validateBlock from '../../generated/oci-seccomp-validator.js';
+import { type Digest, digestOf } from '../base/digest.js';
 import type { Fault } from '../base/errors.js';
 import { parseJsonFile } from '../base/json-file.js';
 import { type ParsedJsonFile, schemaFaults, type Validator } from '../base/schema-faults.js';
@@ -24,6 +25,8 @@ export type ReadBlock = {
   readonly file: string;
   readonly form: 'oci-seccomp' | 'oci-config' | 'docker-profile';
   readonly block: BlockFile;
+  /** Of the file's text. */
+  readonly digest: Digest;
   /** What stands before every pointer below: `/linux/seccomp` in a config.json. */
   readonly prefix: string;
   readonly faultAt: (pointer: string, message: string, hint?: string) => Fault;
@@ -63,6 +66,7 @@ export function parseBlock(text: string, name: string): ReadBlock {
     file: name,
     form,
     block,
+    digest: digestOf(text),
     prefix,
     faultAt: (pointer, message, hint) => faultAt(prefix + pointer, message, hint),
     textAt: (pointer) => parsed.textAt(prefix + pointer),

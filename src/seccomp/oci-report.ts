@@ -8,6 +8,7 @@ import type { Remark } from './oci-rules.js';
 export type OciReport = {
   readonly file: string;
   readonly form: OciSeccomp['form'];
+  readonly digest: Digest;
   readonly program: { readonly digest: Digest; readonly instructions: number };
   readonly defaultAction: string;
   /** For calls of an ABI that is not below. */
@@ -32,6 +33,7 @@ export function reportOn(block: OciSeccomp, { program, filter, remarks }: Compil
   return {
     file: block.file,
     form: block.form,
+    digest: block.digest,
     program: { digest: digestOf(program), instructions: program.length / INSTRUCTION_BYTES },
     defaultAction: describe(filter.defaultAction),
     foreignAction: describe(filter.foreignAction),

@@ -19,9 +19,9 @@ import { meaningOfNumbered } from './numbered-meaning.js';
 import { type BlockSyscall, parseBlock, type ReadBlock, readAction, readBlock } from './oci-block.js';
 import { type DockerHost, dockerHost, isForHost, nativeArchitectures } from './oci-profile.js';
 import { remarksOnUse } from './oci-report.js';
+import { type Proof, proveMeaning } from './prove.js';
 
 export { DOCKER_CAPABILITIES } from './oci-profile.js';
-export { reportOn } from './oci-report.js';
 
 import { numberRules, type OciArgument, type OciRule, type Remark, type Runtime } from './oci-rules.js';
 
@@ -29,6 +29,7 @@ import { numberRules, type OciArgument, type OciRule, type Remark, type Runtime 
 export type OciSeccomp = {
   readonly file: string;
   readonly form: ReadBlock['form'];
+  readonly digest: ReadBlock['digest'];
   readonly defaultAction: Action;
   /** Always with the native one, first. */
   readonly abis: readonly Abi[];
@@ -93,6 +94,13 @@ export function compileOciSeccomp(
   return { program, filter, remarks: [...block.remarks, ...remarks, ...onUse] };
 }
 
+/**
+ * What was found out about a compiled block, the running kernel asked as well.
+ * @throws {FilterError} FILTER_DISAGREES
+ */
+export const proveOciSeccomp = ({ filter, program }: CompiledOciSeccomp): Proof =>
+  proveMeaning(meaningOfNumbered(filter), program);
+
 function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
   const { block, file, form, prefix } = read;
   const faults: Fault[] = [];
@@ -124,6 +132,7 @@ function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
   return {
     file,
     form,
+    digest: read.digest,
     defaultAction,
     abis: chosen,
     rules,

@@ -62,7 +62,8 @@ const programIn = (out: string): BpfProgram =>
 
 test('writes the filter and its report, and says on standard error what is not in it', async () => {
   const { out, err } = await run('block.json', '--out', 'plain');
-  assert.equal(readdirSync(join(folder, 'plain')).sort(), ['seccomp.bpf', 'seccomp.report.json']);
+  assert.equal(readdirSync(join(folder, 'plain')).sort(), ['certificate.json', 'seccomp.bpf', 'seccomp.report.json']);
+  assert.match(out, /proved: \d+ cases agree/);
   assert.match(out, /plain\/seccomp\.bpf {2}\d+ bytes {2}sha256:/);
   assert.match(err, /block\.json: \/syscalls\/0: opnat: no call of Linux; did you mean "openat"/);
   assert.match(err, /2 rules wholly or in part without effect here/);
@@ -100,7 +101,7 @@ test('takes the block of a config.json, capabilities, and the runtime whose filt
   assert.is(told.report.form, 'oci-config');
   assert.equal(
     told.files.map(({ file }) => file),
-    ['seccomp.bpf', 'seccomp.report.json'],
+    ['certificate.json', 'seccomp.bpf', 'seccomp.report.json'],
   );
   assert.is(simulate(programIn('more'), { nr: 165 }), 'allow');
   assert.is(simulate(programIn('more'), { nr: 400 }), 'errno 1');
