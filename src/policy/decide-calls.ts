@@ -41,8 +41,8 @@ export function outcomeOf(leaf: number): Outcome | undefined {
 }
 
 /**
- * The outcome of every call, in the order of decision: forbidden, allowed,
- * quiet, observed, answered, known to the edition, unknown to it; another ABI.
+ * The outcome of every call, in the order of decision: forbidden, observed,
+ * allowed, quiet, answered, known to the edition, unknown to it; another ABI.
  *
  * @throws {FilterError} FILTER_TOO_COMPLEX
  */
@@ -93,9 +93,9 @@ function orderOfDecision(space: DecisionSpace, syscalls: Syscalls): Step[] {
   };
   return [
     step(syscalls.forbid, ({ action, errno }) => HANDED_OVER + (action === 'kill-process' ? KILLED : numberOf(errno))),
+    step(syscalls.observe, () => HANDED_OVER + CONTINUED),
     step(syscalls.allow, () => ALLOWED),
     step(syscalls.quiet, ({ errno }) => encodeAction({ kind: 'errno', errno: numberOf(errno) })),
-    step(syscalls.observe, () => HANDED_OVER + CONTINUED),
     step(syscalls.answers, ({ errno }) => HANDED_OVER + numberOf(errno)),
   ];
 }

@@ -18,8 +18,8 @@ export function decidingRule(syscalls: Syscalls, { arch, nr, args }: ImaginedCal
   const isFor = ({ calls }: CallRule): boolean => Object.hasOwn(calls, name);
   const matches = (rule: CallRule): boolean =>
     isFor(rule) && (rule.calls[name] ?? []).some((when) => holds(when, args));
-  const { forbid, allow, quiet, observe, answers } = syscalls;
-  const found = [...forbid, ...allow, ...quiet, ...observe, ...answers].find(matches);
+  const { forbid, observe, allow, quiet, answers } = syscalls;
+  const found = [...forbid, ...observe, ...allow, ...quiet, ...answers].find(matches);
   if (found !== undefined) return found;
   const conditional = allow.find((rule) => isFor(rule) && (rule.calls[name] ?? []).some((when) => when.length > 0));
   if (conditional !== undefined) return { ...conditional, rule: `${conditional.rule}/where/${name}` };

@@ -1,15 +1,15 @@
-/** What is left of a policy's allowances of one call when everything that forbids it is taken away. */
+/** What is left of a policy's allowances of one call when everything that forbids or observes it is taken away. */
 import { type Conjunction, Inexpressible, subtractAll, withoutCovered } from './conjunction.js';
 import type { CallRule, Syscalls } from './policy.js';
 
 /** What is let through, recorded or not; empty: nothing. @throws {Inexpressible} never for a resolved policy */
 export function permittedCalls(syscalls: Syscalls, call: string): Conjunction[] {
-  return effective([...syscalls.allow, ...syscalls.observe], syscalls, call);
+  return effective([...syscalls.allow, ...syscalls.observe], syscalls.forbid, call);
 }
 
 /** What is let through without a record; empty: nothing. @throws {Inexpressible} never for a resolved policy */
 export function allowedCalls(syscalls: Syscalls, call: string): Conjunction[] {
-  return effective(syscalls.allow, syscalls, call);
+  return effective(syscalls.allow, [...syscalls.forbid, ...syscalls.observe], call);
 }
 
 /** Every call that some rule lets through, sorted. */
@@ -21,13 +21,13 @@ export function permittedNames(syscalls: Syscalls): string[] {
 
 type QuietCall = { readonly call: string; readonly errno: string; readonly alternatives: readonly Conjunction[] };
 
-/** What is quiet, less what is forbidden (that is recorded) and less what an earlier entry answers. @throws {Inexpressible} */
+/** What is quiet, less what is forbidden or observed (that is recorded) and less what an earlier entry answers. @throws {Inexpressible} */
 export function quietCalls(syscalls: Syscalls): QuietCall[] {
   return [...namesIn(syscalls.quiet)].flatMap((call) => quietOf(syscalls, call));
 }
 
-function quietOf({ forbid, quiet }: Syscalls, call: string): QuietCall[] {
-  const before = forbid.flatMap((rule) => rule.calls[call] ?? []);
+function quietOf({ forbid, observe, quiet }: Syscalls, call: string): QuietCall[] {
+  const before = [...forbid, ...observe].flatMap((rule) => rule.calls[call] ?? []);
   return quiet.flatMap(({ calls, errno }) => {
     const own = calls[call] ?? [];
     const alternatives = withoutCovered(subtractAll(own, before));
@@ -38,9 +38,10 @@ function quietOf({ forbid, quiet }: Syscalls, call: string): QuietCall[] {
 
 /** Calls whose rules no filter can tell apart: an order and a mask on one argument, or too many pieces. */
 export function inexpressibleCalls(syscalls: Syscalls): string[] {
-  return [...namesIn([...syscalls.forbid, ...syscalls.quiet])].filter((call) => {
+  return [...namesIn([...syscalls.forbid, ...syscalls.observe, ...syscalls.quiet])].filter((call) => {
     try {
       permittedCalls(syscalls, call);
+      allowedCalls(syscalls, call);
       quietOf(syscalls, call);
       return false;
     } catch (error) {
@@ -52,8 +53,8 @@ export function inexpressibleCalls(syscalls: Syscalls): string[] {
 
 const namesIn = (rules: readonly CallRule[]): Set<string> => new Set(rules.flatMap(({ calls }) => Object.keys(calls)));
 
-function effective(rules: readonly CallRule[], syscalls: Syscalls, call: string): Conjunction[] {
+function effective(rules: readonly CallRule[], stronger: readonly CallRule[], call: string): Conjunction[] {
   const alternatives = rules.flatMap(({ calls }) => calls[call] ?? []);
-  const forbidden = syscalls.forbid.flatMap(({ calls }) => calls[call] ?? []);
-  return withoutCovered(subtractAll(withoutCovered(alternatives), forbidden));
+  const taken = stronger.flatMap(({ calls }) => calls[call] ?? []);
+  return withoutCovered(subtractAll(withoutCovered(alternatives), taken));
 }

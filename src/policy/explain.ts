@@ -1,7 +1,7 @@
 /** A policy in sentences: every rule that holds, with why and where it stands. */
 import { describeAlternatives } from './describe.js';
 import { editionOf } from './editions.js';
-import { allowedCalls, permittedNames } from './effective.js';
+import { permittedCalls, permittedNames } from './effective.js';
 import type { CallRule, Calls, Origin, Policy } from './policy.js';
 import { secondsText, sizeText } from './quantities.js';
 
@@ -54,7 +54,7 @@ export function explainPolicy(policy: Policy, gaps: readonly string[]): Explanat
 
 function countCalls({ syscalls }: Policy): Explanation['calls'] {
   const permitted = permittedNames(syscalls);
-  const always = permitted.filter((call) => allowedCalls(syscalls, call).some((when) => when.length === 0));
+  const always = permitted.filter((call) => permittedCalls(syscalls, call).some((when) => when.length === 0));
   const forbidden = syscalls.forbid.flatMap(({ calls }) =>
     Object.entries(calls).flatMap(([call, alternatives]) => (alternatives.some((w) => w.length === 0) ? [call] : [])),
   );

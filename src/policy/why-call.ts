@@ -89,9 +89,9 @@ function stepsFor({ forbid, allow, quiet, observe, answers }: Syscalls, call: st
     ...steps(forbid, false, ({ action, errno }) =>
       action === 'errno' ? refusedWith(errno) : 'the process is killed, and that is recorded',
     ),
+    ...steps(observe, true, () => 'recorded, and let through'),
     ...steps(allow, true, () => 'allowed'),
     ...steps(quiet, false, ({ errno }) => `refused with ${errno}, unrecorded`),
-    ...steps(observe, true, () => 'recorded, and let through'),
     ...steps(answers, false, ({ errno }) => refusedWith(errno)),
   ];
 }

@@ -9,6 +9,8 @@ import type { Control } from '../../src/policy/compiled.js';
 import type { PolicyError } from '../../src/policy/errors.js';
 import { IDEAL_HOST } from '../../src/policy/ideal-host.js';
 import type { Policy } from '../../src/policy/policy.js';
+import { simulate } from '../../src/seccomp/simulate.js';
+import { syscallNumber } from '../../src/seccomp/syscalls.js';
 import { rejection, suite } from '../support/suite.js';
 import { shipped, shippedPolicy } from './shipped.js';
 
@@ -118,6 +120,17 @@ test('forbidden beats observed beats answered, and calls allowed by argument nam
   );
   const clone3 = refusals.find(({ syscall }) => syscall === 'clone3');
   assert.equal(clone3?.answer, { kind: 'errno', errno: constants.errno.ENOSYS });
+});
+
+test('what is observed is recorded, also where a rule allows it', () => {
+  const { syscalls } = strict;
+  const observe = [{ rule: 'own.json#/syscalls/observe/0', why: 'to see what runs', calls: { execve: [[]] } }];
+  const observing = { ...strict, syscalls: { ...syscalls, observe: [...syscalls.observe, ...observe] } };
+  const execve = { nr: syscallNumber('execve') };
+  assert.is(simulate(compilePolicy(strict, IDEAL_HOST).program, execve), 'allow');
+  const { program, refusals } = compilePolicy(observing, IDEAL_HOST);
+  assert.is(simulate(program, execve), 'notify');
+  assert.equal(refusals.find(({ syscall }) => syscall === 'execve')?.answer, { kind: 'continue' });
 });
 
 const parser = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser'].find(existsSync);

@@ -11,7 +11,7 @@ export function meant(syscalls: Syscalls, { nr, arch = AUDIT_ARCH_X86_64, args =
   const name = syscallName(nr);
   if (arch !== AUDIT_ARCH_X86_64 || nr >= X32_BIT || name === undefined) return 'notify';
   const matches = ({ calls }: CallRule): boolean => (calls[name] ?? []).some((when) => holdsAll(when, args));
-  if (syscalls.forbid.some(matches)) return 'notify';
+  if (syscalls.forbid.some(matches) || syscalls.observe.some(matches)) return 'notify';
   if (syscalls.allow.some(matches)) return 'allow';
   const quiet = syscalls.quiet.find(matches);
   return quiet === undefined ? 'notify' : `errno ${errnoNumber(quiet.errno)}`;

@@ -38,10 +38,10 @@ export function plainOutcome(syscalls: Syscalls, { arch, nr, args }: PlainCall):
   const matches = ({ calls }: CallRule): boolean => (calls[name] ?? []).some((when) => holdsAll(when, args));
   const forbidden = syscalls.forbid.find(matches);
   if (forbidden !== undefined) return forbidden.action === 'errno' ? forbidden.errno : 'process killed';
+  if (syscalls.observe.some(matches)) return 'allowed and recorded';
   if (syscalls.allow.some(matches)) return 'allowed';
   const quiet = syscalls.quiet.find(matches);
   if (quiet !== undefined) return `${quiet.errno}, unrecorded`;
-  if (syscalls.observe.some(matches)) return 'allowed and recorded';
   return (syscalls.answers.find(matches) ?? syscalls.onDeny).errno;
 }
 
