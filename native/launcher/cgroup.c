@@ -27,6 +27,7 @@
 enum { REMOVE_TRIES = 1000, REMOVE_PAUSE_NS = 10000000, KEEPER_TRIES = 20000, KEEPER_PAUSE_NS = 50000 };
 
 static int parents[CGROUP_MAX];
+static bool kept; /* the keeper is there, and parents are open */
 
 static int write_value(int folder, const char *file, const char *value)
 {
@@ -54,7 +55,7 @@ static void remove_group(size_t index, const char *name)
 
 void remove_cgroups(struct launch *launch)
 {
-	if (launch->plan == NULL || launch->keeper_write == -1)
+	if (!kept)
 		return;
 	for (size_t i = 0; i < launch->plan->cgroup_count; i++)
 		remove_group(i, launch->cgroup_name);
@@ -63,15 +64,15 @@ void remove_cgroups(struct launch *launch)
 static _Noreturn void keep_groups(struct launch *launch, int end)
 {
 	char byte;
-	int kept[CGROUP_MAX];
+	int folders[CGROUP_MAX];
 	const size_t count = launch->plan->cgroup_count;
-	memcpy(kept, parents, count * sizeof *kept);
+	memcpy(folders, parents, count * sizeof *folders);
 	/* The caller's streams must not be held open by us; descriptors of the supervisor neither, nor our
 	 * own copy of the end that we wait for. */
 	for (int number = 0; number <= 2; number++)
 		if (replace_descriptor(end, number) == -1)
 			_exit(EXIT_SANDBOX_FAILED);
-	if (close_all_but(kept, count) == -1)
+	if (close_all_but(folders, count) == -1)
 		_exit(EXIT_SANDBOX_FAILED);
 	atomic_store(&launch->shared->keeper_ready, 1);
 	while (read(0, &byte, 1) == -1 && errno == EINTR)
@@ -84,17 +85,14 @@ static _Noreturn void keep_groups(struct launch *launch, int end)
 /* First of all, so that no group is ever made that nobody would remove. */
 static int start_keeper(struct launch *launch)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) == -1)
-		return -1;
 	struct clone_args arguments = { .flags = CLONE_CLEAR_SIGHAND };
 	long keeper = syscall(SYS_clone3, &arguments, sizeof arguments);
 	if (keeper == -1)
 		return -1;
 	if (keeper == 0)
-		keep_groups(launch, ends[0]);
-	launch->keeper_write = ends[1];
-	return close(ends[0]);
+		keep_groups(launch, launch->keeper_read);
+	kept = true;
+	return 0;
 }
 
 int make_cgroups(struct launch *launch)
@@ -178,9 +176,9 @@ void read_cgroups(struct launch *launch, struct checks *checks)
 	const struct plan *plan = launch->plan;
 	if (plan->cgroup_count == 0)
 		return;
-	const bool kept = is_kept(launch);
-	add_check(checks, "cgroup", "removed by a keeper if the supervisor dies", kept ? "waits" : "is gone",
-		  "the pipe to it", kept);
+	const bool waits = is_kept(launch);
+	add_check(checks, "cgroup", "removed by a keeper if the supervisor dies", waits ? "waits" : "is gone",
+		  "the pipe to it", waits);
 	char requested[CHECK_TEXT_SIZE], effective[CHECK_TEXT_SIZE], text[64];
 	for (size_t i = 0; i < plan->cgroup_value_count; i++) {
 		const struct plan_cgroup_value *value = &plan->cgroup_value[i];

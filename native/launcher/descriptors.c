@@ -66,6 +66,19 @@ int take_signals(struct launch *launch)
 	return launch->signals == -1 ? -1 : 0;
 }
 
+/* For those who clean up after a supervisor that was killed. */
+static int open_keeper_pipe(struct launch *launch)
+{
+	int ends[2];
+	if (launch->plan->cgroup_count == 0 && launch->plan->apparmor_namespace[0] == '\0')
+		return 0;
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -1;
+	launch->keeper_read = ends[0];
+	launch->keeper_write = ends[1];
+	return 0;
+}
+
 int open_channels(struct launch *launch)
 {
 	int ends[2];
@@ -77,5 +90,12 @@ int open_channels(struct launch *launch)
 		return -1;
 	launch->exec_read = ends[0];
 	launch->exec_write = ends[1];
-	return 0;
+	return open_keeper_pipe(launch);
+}
+
+int close_keeper_end(struct launch *launch)
+{
+	int end = launch->keeper_read;
+	launch->keeper_read = -1;
+	return end == -1 ? 0 : close(end);
 }

@@ -14,7 +14,14 @@
 enum { EXIT_SANDBOX_FAILED = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 /* Memory for the mount points that a read-only image lacks. */
 enum { SEALED_ROOT_SIZE = 1 << 20 };
-enum { STEP_SIZE = 32, DETAIL_SIZE = 256, CHECK_TEXT_SIZE = 128, CHECK_MAX = 128, CGROUP_MAX = 16 };
+enum {
+	STEP_SIZE = 32,
+	DETAIL_SIZE = 256,
+	CHECK_TEXT_SIZE = 128,
+	LABEL_SIZE = 256,
+	CHECK_MAX = 128,
+	CGROUP_MAX = 16
+};
 
 /* What was asked for, what the kernel says, and how it was asked. */
 struct check {
@@ -79,9 +86,12 @@ struct launch {
 	bool one_output; /* output and error are one file for the caller, so one pipe keeps their order */
 	int cgroup_folder[CGROUP_MAX];
 	char cgroup_name[64];
-	int keeper_write;  /* held by supervisor and init: its end wakes the cgroup keeper */
-	int ending_signal; /* came before there was a workload */
-	int timer;	   /* of the time limit, or -1 */
+	int keeper_read;  /* both ends of one pipe */
+	int keeper_write; /* held by supervisor and init: its end wakes the keepers of cgroup and profile */
+	char label[LABEL_SIZE]; /* of AppArmor, as the supervisor sees it; empty: none */
+	int profile_end;	/* ends when the profile's keeper has removed it; -1: there is none */
+	int ending_signal;	/* came before there was a workload */
+	int timer;		/* of the time limit, or -1 */
 
 	int mountpoint; /* O_PATH descriptors that were opened with the caller's rights */
 	int *layer_folders;

@@ -82,6 +82,9 @@ static const struct step steps[] = {
 	{ "signals", take_signals },
 	{ "channels", open_channels },
 	{ "cgroup", make_cgroups },
+	{ "apparmor", name_label },
+	{ "apparmor-profile", load_profile },
+	{ "channels", close_keeper_end },
 	{ "user-namespace", clone_init },
 	{ "cgroup", enter_cgroups },
 	{ "id-map", map_init_ids },
@@ -119,6 +122,7 @@ static int fail(struct launch *launch)
 		memcpy(detail, launch->shared->failure_detail, sizeof detail);
 	}
 	remove_cgroups(launch);
+	drop_profile(launch);
 	status = launch->ending_signal != 0 ? SIGNAL_BASE + launch->ending_signal
 					    : report_failure(launch, step, error, detail);
 	if (launch->trail != NULL) {
@@ -151,6 +155,7 @@ static int finish(struct launch *launch, enum ending ending)
 	reap_init(launch);
 	restore_terminal();
 	remove_cgroups(launch);
+	drop_profile(launch);
 	if (atomic_load(&shared->exec_errno) != 0 || atomic_load(&shared->failed) != 0)
 		return finish_unexecuted(launch);
 	int status = atomic_load(&shared->ended) != 0 ? shared->workload_status : SIGKILL;
@@ -204,7 +209,9 @@ int main(int argc, char *argv[])
 					.output = -1,
 					.error_output = -1,
 					.input = -1,
+					.keeper_read = -1,
 					.keeper_write = -1,
+					.profile_end = -1,
 					.timer = -1 };
 	umask(022);
 	launch.plan_descriptor = argc < 2 ? -1 : atoi(argv[1]);

@@ -117,6 +117,17 @@ static const char *check_calls(const struct plan *plan)
 	return NULL;
 }
 
+static const char *check_profile(const struct plan *plan)
+{
+	bool own = plan->apparmor_namespace[0] != '\0';
+	if (strpbrk(plan->apparmor_label, ":/ \n") != NULL ||
+	    strpbrk(plan->apparmor_namespace, ":/ \n") != NULL)
+		return "an AppArmor label that is no profile's name";
+	if (own != (plan->apparmor_program_size != 0) || (own && plan->apparmor_label[0] == '\0'))
+		return "an AppArmor profile without its namespace, or the other way round";
+	return NULL;
+}
+
 const char *check_plan(const struct plan *plan)
 {
 	if (!is_ids(plan))
@@ -124,5 +135,7 @@ const char *check_plan(const struct plan *plan)
 	const char *fault = check_paths(plan);
 	if (fault == NULL)
 		fault = check_groups(plan);
+	if (fault == NULL)
+		fault = check_profile(plan);
 	return fault != NULL ? fault : check_calls(plan);
 }

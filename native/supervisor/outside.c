@@ -2,7 +2,7 @@
  * outside.c - what /proc says of workload and init.
  *
  * Before: the workload waits at the canary; init has dropped its privileges.
- * After:  a check for every namespace, the id maps, ids, capability sets, no_new_privs, seccomp mode, label.
+ * After:  a check for every namespace, the id maps, ids, capability sets, no_new_privs, seccomp mode.
  *
  * namespaces(7), user_namespaces(7), proc(5).
  */
@@ -173,19 +173,6 @@ static void look_at_capabilities(const struct plan *plan, const char *status, st
 	}
 }
 
-static void look_at_label(const struct plan *plan, pid_t process, struct checks *checks)
-{
-	char label[512];
-	if (plan->apparmor_label[0] == '\0')
-		return;
-	bool read = read_file(process, "attr/apparmor/exec", label, sizeof label);
-	size_t length = strlen(plan->apparmor_label);
-	label[strcspn(label, "\n")] = '\0';
-	add_check(checks, "apparmor", plan->apparmor_label, label, "/proc/PID/attr/apparmor/exec",
-		  read && strncmp(label, plan->apparmor_label, length) == 0 &&
-			  (label[length] == '\0' || strcmp(label + length, " (enforce)") == 0));
-}
-
 static void look_at_init(struct launch *launch, struct checks *checks)
 {
 	static char status[STATUS_SIZE];
@@ -264,6 +251,5 @@ void look_from_outside(struct launch *launch, pid_t workload, struct checks *che
 	look_at_capabilities(plan, status, checks);
 	compare_status(status, "NoNewPrivs", "no-new-privileges", "1", checks);
 	compare_status(status, "Seccomp", "seccomp", "2", checks);
-	look_at_label(plan, workload, checks);
 	look_at_init(launch, checks);
 }

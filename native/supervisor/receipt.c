@@ -87,6 +87,14 @@ static void look_for_twin(const struct plan *plan, struct checks *checks)
 			  "no folder in which this user may make a group", false);
 }
 
+/* Before the launch it was looked for; the plan says why there is none. */
+static void look_for_profile(const struct launch *launch, struct checks *checks)
+{
+	if (launch->label[0] == '\0' && launch->plan->apparmor_lack[0] != '\0')
+		add_check(checks, "apparmor", "preferred by the policy", "none", launch->plan->apparmor_lack,
+			  false);
+}
+
 /* What the policy would have liked and nothing here gives is told, so that its absence is not silent. */
 static void look_for_missing(const struct plan *plan, struct checks *checks)
 {
@@ -121,6 +129,7 @@ int take_receipt(struct launch *launch)
 	look_for_twin(launch->plan, &checks);
 	for (size_t i = 0; i < launch->shared->inside.count && checks.count < CHECK_MAX; i++)
 		checks.list[checks.count++] = launch->shared->inside.list[i];
+	look_for_profile(launch, &checks);
 	look_for_missing(launch->plan, &checks);
 	if (launch->shared->inside.count > CHECK_MAX || checks.count >= CHECK_MAX) {
 		errno = E2BIG;

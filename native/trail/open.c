@@ -157,6 +157,11 @@ const char *trail_run_id(const struct trail *trail)
 	return trail->run;
 }
 
+int trail_lock(const struct trail *trail)
+{
+	return trail->file;
+}
+
 /* Nothing can be done about a close that fails: all that matters was synced before. */
 void release_trail(struct trail *trail)
 {

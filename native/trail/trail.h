@@ -91,6 +91,8 @@ enum trail_result watch_workload(struct trail *trail, int listener, pid_t pid);
 
 /* The run's id, 26 characters, unique and sorted by time. */
 const char *trail_run_id(const struct trail *trail);
+/* The descriptor that holds the lock by which a run that goes on is known. */
+int trail_lock(const struct trail *trail);
 
 /*
  * The first record. `arguments` and `environment` are what the workload is started with, each ended by NULL;

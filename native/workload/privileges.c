@@ -78,13 +78,43 @@ int forbid_new_privileges(struct launch *launch)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+static int read_label(const char *path, char *label, size_t size)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file == -1)
+		return -1;
+	ssize_t got = read(file, label, size - 1);
+	label[got > 0 ? got : 0] = '\0';
+	label[strcspn(label, "\n")] = '\0';
+	return got == -1 ? -1 : close(file);
+}
+
+/* Only the process itself is told: 6.1 answers another with that one’s own. */
+static int read_back(struct launch *launch)
+{
+	char label[LABEL_SIZE], wanted[LABEL_SIZE + 16];
+	if (read_label("/proc/thread-self/attr/apparmor/exec", label, sizeof label) == -1)
+		return -1;
+	snprintf(wanted, sizeof wanted, "%s (enforce)", launch->label);
+	add_check(&launch->shared->inside, "apparmor", launch->label, label,
+		  "/proc/thread-self/attr/apparmor/exec", strcmp(label, wanted) == 0);
+	return 0;
+}
+
 int label_exec(struct launch *launch)
 {
-	char text[300];
-	if (launch->plan->apparmor_label[0] == '\0')
+	char own[LABEL_SIZE], text[LABEL_SIZE + 8];
+	if (launch->label[0] == '\0')
 		return 0;
-	set_detail(launch, launch->plan->apparmor_label);
-	int length = snprintf(text, sizeof text, "exec %s", launch->plan->apparmor_label);
+	set_detail(launch, launch->label);
+	if (read_label("/proc/thread-self/attr/apparmor/current", own, sizeof own) == -1)
+		return -1;
+	/*
+	 * A launcher under a profile of its own, as Ubuntu wants one, keeps that: the kernel enforces both. A
+	 * profile of another policy namespace can only be added to what holds in this one.
+	 */
+	bool adds = strcmp(own, "unconfined") != 0 || launch->plan->apparmor_namespace[0] != '\0';
+	int length = snprintf(text, sizeof text, "%s %s", adds ? "stack" : "exec", launch->label);
 	if (length < 0 || (size_t)length >= sizeof text) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -92,7 +122,7 @@ int label_exec(struct launch *launch)
 	int file = open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
 	if (file == -1)
 		return -1;
-	if (write(file, text, (size_t)length) != length)
+	if (write(file, text, (size_t)length) != length || close(file) == -1)
 		return -1;
-	return close(file);
+	return read_back(launch);
 }

@@ -26,6 +26,11 @@ export type CompiledProfile = {
   readonly gaps: readonly string[];
 };
 
+/** How the names of all profiles begin that policies are compiled to. */
+export const PROFILE_PREFIX = 'sandbox.';
+/** The profile of our own programs, where an administrator has installed it. */
+export const PROGRAMS_PROFILE = 'sandbox-programs';
+
 /** AppArmor's permissions on files; `k` (locks) comes with every way to open one. */
 const ON_FILES: Readonly<Record<AccessWord, string>> = {
   read: 'rk',
@@ -45,6 +50,11 @@ const PERMISSIONS: readonly string[] = ['r', 'w', 'm', 'ix', 'k', 'l'];
 const WRITING: readonly AccessWord[] = ['create', 'write', 'remove', 'truncate', 'make-socket', 'make-fifo'];
 /** Of these, the ones that change folders. */
 const ON_FOLDERS: readonly AccessWord[] = ['create', 'remove', 'refer'];
+/**
+ * A run's own profile gets its name when it is loaded, after it was compiled: so not the name stands here. Other runs
+ * are out of reach by their namespaces.
+ */
+const PEERS = `${PROFILE_PREFIX}*`;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const CAPABILITY = /^CAP_([A-Z_]+)$/;
 
@@ -63,12 +73,13 @@ export function profileText(rules: ApparmorRules): CompiledProfile {
   const lines = [
     ...paths.flatMap(fileLines),
     ...unique(rules.capabilities).map(capabilityLine),
-    ...unique(rules.sockets).flatMap((family) => socketLines(family, profileName)),
+    ...unique(rules.sockets).flatMap(socketLines),
     // init forwards signals from outside; among themselves processes of the workload are free.
     'signal (receive) peer=unconfined,',
-    `signal (send, receive) peer="${profileName}",`,
+    `signal (receive) peer="${PROGRAMS_PROFILE}",`,
+    `signal (send, receive) peer="${PEERS}",`,
     // ps and top; ptrace(2) itself is for no one.
-    `ptrace (read, readby) peer="${profileName}",`,
+    `ptrace (read, readby) peer="${PEERS}",`,
   ];
   // attach_disconnected: inherited descriptors lie outside the sandbox's root.
   const head = `profile "${profileName}" flags=(attach_disconnected,mediate_deleted) {`;
@@ -107,12 +118,12 @@ function capabilityLine(name: string): string {
 }
 
 /** Kernels that look closer at unix sockets ask for the peer too. */
-const socketLines = (family: ApparmorRules['sockets'][number], profileName: string): string[] =>
+const socketLines = (family: ApparmorRules['sockets'][number]): string[] =>
   family === 'unix'
     ? [
         'network unix,',
         'unix (create, bind, listen, shutdown, getattr, setattr, getopt, setopt),',
-        `unix peer=(label="${profileName}"),`,
+        `unix peer=(label="${PEERS}"),`,
       ]
     : [`network ${family},`];
 

@@ -3,7 +3,16 @@ import { SandboxError } from '../base/errors.js';
 import { faultOfPath } from '../base/path-rules.js';
 
 export class ApparmorError extends SandboxError<
-  'APPARMOR_BAD_PATH' | 'APPARMOR_BAD_NAME' | 'APPARMOR_BAD_CAPABILITY'
+  | 'APPARMOR_BAD_PATH'
+  | 'APPARMOR_BAD_NAME'
+  | 'APPARMOR_BAD_CAPABILITY'
+  | 'APPARMOR_PARSER_FAILED'
+  | 'APPARMOR_NOT_ROOT' // only root changes what the kernel enforces
+  | 'APPARMOR_NOT_ACTIVE'
+  | 'APPARMOR_NO_PARSER'
+  | 'APPARMOR_UNKNOWN_USER'
+  | 'APPARMOR_IN_USE' // a process runs under a profile that is to be removed
+  | 'APPARMOR_ACTION_FAILED'
 > {}
 
 /** What has a meaning in patterns, in variables or in quoted text. @see apparmor.d(5), "Globbing" */

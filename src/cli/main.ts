@@ -22,6 +22,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Register[]>>> = {
   ],
   trust: async () => [(await import('./trust.js')).addTrustCommands],
   audit: async () => [(await import('./audit.js')).addAuditCommands],
+  apparmor: async () => [(await import('./apparmor.js')).addApparmorCommands],
   doctor: async () => [(await import('./doctor.js')).addDoctorCommands],
   reset: async () => [(await import('./reset.js')).addResetCommands],
 };

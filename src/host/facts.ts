@@ -13,12 +13,27 @@ export type CgroupPlacement =
     }
   | { readonly kind: 'none'; readonly why: string };
 
+/** What an administrator has made ready in the kernel. */
+export type ApparmorPolicy = {
+  /** Whether the kernel's list could be read at all: securityfs is mounted. */
+  readonly visible: boolean;
+  /** Names of profiles that enforce, of ours; `every`: of a host that lacks nothing. */
+  readonly profiles: readonly string[] | 'every';
+  /** The policy namespace in which this user may load profiles. */
+  readonly namespace: string | undefined;
+  /** Absolute path of apparmor_parser. */
+  readonly parser: string | undefined;
+  /** Files and folders that show what is above; they change, come or go with it. */
+  readonly inputs: readonly string[];
+};
+
 export type HostFacts = {
   readonly kernelRelease: string;
   readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
   /** 0: the kernel has no Landlock, or it is switched off. */
   readonly landlockAbi: number;
   readonly apparmor: boolean;
+  readonly apparmorPolicy: ApparmorPolicy;
   readonly idMap: IdMap;
   /** Why `idMap` is not made of 65536 subordinate ids, where it is not, and what to do about it. */
   readonly idMapRemark: string | undefined;

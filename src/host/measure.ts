@@ -7,6 +7,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { release, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { hasAttribute, landlockAbi } from '../ffi/libc.js';
+import { readApparmorPolicy } from './apparmor.js';
 import { consideredFolders, hostFiles, placeCgroup } from './cgroup.js';
 import { HostError } from './errors.js';
 import type { HostFacts } from './facts.js';
@@ -40,6 +41,7 @@ export function measureHost(): HostFacts {
     user,
     landlockAbi: landlockAbi(),
     apparmor: textOf('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
+    apparmorPolicy: readApparmorPolicy(user.uid),
     idMap,
     idMapRemark: remark,
     newuidmap: newuidmap.path,

@@ -105,7 +105,7 @@ export function planLaunch(inputs: LaunchInputs): LaunchPlan {
     landlockPort: landlock.rules.flatMap((rule) =>
       rule.kind === 'port' ? [{ access: rule.access, port: BigInt(rule.port) }] : [],
     ),
-    apparmorLabel: '',
+    ...planApparmor(policy),
     ...planCalls(policy),
     canaryCall: CANARY.call,
     canaryAnswer: CANARY.answer,
@@ -138,6 +138,27 @@ function requireLandlock({ rootFs, policy }: LaunchInputs): void {
       hint: 'get subordinate ids or a kernel with Landlock; sandbox doctor says how',
     },
   );
+}
+
+/** Where the policy would like a profile and there is none, why is told in the receipt. */
+function planApparmor({
+  apparmor: { profileName, use },
+  preferred,
+}: CompiledPolicy): Pick<LaunchPlan, 'apparmorLabel' | 'apparmorNamespace' | 'apparmorProgram' | 'apparmorLack'> {
+  const none = { apparmorLabel: '', apparmorNamespace: '', apparmorProgram: new Uint8Array(), apparmorLack: '' };
+  switch (use.kind) {
+    case 'loaded':
+      return { ...none, apparmorLabel: profileName };
+    case 'own':
+      return {
+        ...none,
+        apparmorLabel: use.profileName,
+        apparmorNamespace: use.namespace,
+        apparmorProgram: use.program,
+      };
+    case 'none':
+      return { ...none, apparmorLack: preferred.includes('apparmor') ? use.why : '' };
+  }
 }
 
 function planTrust({ trust }: RootFs): Pick<LaunchPlan, 'imageSigned' | 'signer' | 'trustRule'> {

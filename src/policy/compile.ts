@@ -1,6 +1,5 @@
 /** Policy + HostFacts → CompiledPolicy: one policy as each mechanism of this host takes it. */
-import { profileText } from '../apparmor/profile.js';
-import type { PathRule } from '../base/path-rules.js';
+import { ApparmorError } from '../apparmor/quote.js';
 import { capabilitySets } from '../capabilities/capabilities.js';
 import type { HostFacts } from '../host/facts.js';
 import { rulesetFor } from '../landlock/ruleset.js';
@@ -8,13 +7,11 @@ import { compileProved } from '../seccomp/checked.js';
 import { FilterError } from '../seccomp/errors.js';
 import type { Filter } from '../seccomp/filter.js';
 import { syscallNumber } from '../seccomp/syscalls.js';
+import { apparmorOf, apparmorUse, capabilityNames, compileOwnProfile, pathRules } from './apparmor.js';
 import { certify } from './certificate.js';
 import type { CompiledPolicy, Control } from './compiled.js';
-import { allBits, bits, both } from './conjunction.js';
-import { ADDRESS_FAMILY } from './constants-net.js';
 import { requireControls } from './controls.js';
 import { editionOf } from './editions.js';
-import { permittedCalls } from './effective.js';
 import { PolicyError } from './errors.js';
 import { faultsOfWhole } from './leaf.js';
 import { limitsOf } from './limits.js';
@@ -28,6 +25,7 @@ import { defaultAnswer, filterOf, refusalsOf } from './rules.js';
  *
  * @throws {PolicyError} POLICY_NETWORK_MODE CONTROL_UNAVAILABLE
  * @throws {FilterError} those of compileProved()
+ * @throws {ApparmorError} APPARMOR_PARSER_FAILED
  */
 export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   requireNetwork(policy);
@@ -49,7 +47,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
     knownCalls: knownCalls(syscalls.edition),
     capabilities: capabilitySets(capabilityNames(policy), { surviveExec: process.user.uid === 'nonzero' }),
     landlock: rulesetFor({ paths: pathRules(policy) }, host.landlockAbi).ruleset,
-    apparmor: apparmorOf(policy),
+    apparmor: { ...apparmorOf(policy), use: apparmorFor(policy, host) },
     root: filesystem.root,
     rootSizeBytes: filesystem.root === 'writable' ? filesystem.rootSize : 0n,
     mounts: mountsOf(filesystem),
@@ -64,38 +62,25 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   };
 }
 
+/**
+ * Where a profile of the run's own cannot be compiled, a policy that only prefers one runs without, and says so.
+ *
+ * @throws {ApparmorError} APPARMOR_PARSER_FAILED
+ */
+function apparmorFor(policy: Policy, host: HostFacts): CompiledPolicy['apparmor']['use'] {
+  const use = apparmorUse(policy, host);
+  if (use.kind !== 'own') return use;
+  try {
+    return { kind: 'own', ...compileOwnProfile(policy, use) };
+  } catch (error) {
+    if (policy.requires.apparmor === 'required' || !(error instanceof ApparmorError)) throw error;
+    return { kind: 'none', why: `${error.message}: ${error.why ?? ''}` };
+  }
+}
+
 /** What no mechanism of `host` enforces of the policy's file rules, a sentence each. */
 export function gapsOn(policy: Policy, host: Pick<HostFacts, 'landlockAbi'>): string[] {
   return [...rulesetFor({ paths: pathRules(policy) }, host.landlockAbi).gaps, ...apparmorOf(policy).gaps];
-}
-
-/** The AppArmor profile; its name tells policies of one name and different meaning apart. */
-export function apparmorOf(policy: Policy): CompiledPolicy['apparmor'] {
-  return profileText({
-    profileName: `sandbox.${policy.name}.${policy.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
-    paths: pathRules(policy),
-    capabilities: capabilityNames(policy),
-    sockets: socketFamilies(policy),
-  });
-}
-
-/** Every path with what the rules grant there. */
-export function pathRules(policy: PolicyMeaning): PathRule[] {
-  return policy.filesystem.allow.flatMap(({ paths, access }) => paths.map((path) => ({ path, access })));
-}
-
-export const capabilityNames = (policy: PolicyMeaning): string[] => [
-  ...new Set(policy.process.capabilities.map(({ cap }) => cap)),
-];
-
-const FAMILIES = { unix: 'AF_UNIX', inet: 'AF_INET', inet6: 'AF_INET6', netlink: 'AF_NETLINK' } as const;
-
-function socketFamilies({ syscalls }: PolicyMeaning): (keyof typeof FAMILIES)[] {
-  const permitted = permittedCalls(syscalls, 'socket');
-  return (Object.keys(FAMILIES) as (keyof typeof FAMILIES)[]).filter((family) => {
-    const number = ADDRESS_FAMILY[FAMILIES[family]] ?? 0n;
-    return permitted.some((when) => both(when, [bits(0, allBits(32), number)]) !== undefined);
-  });
 }
 
 /** A filter that cannot be compiled is a fault of the section it comes from. */

@@ -129,7 +129,23 @@ export type CompiledPolicy = {
   readonly knownCalls: readonly number[];
   readonly capabilities: CapabilitySets;
   readonly landlock: LandlockRuleset;
-  readonly apparmor: { readonly profileName: string; readonly text: string; readonly gaps: readonly string[] };
+  readonly apparmor: {
+    readonly profileName: string;
+    readonly text: string;
+    readonly gaps: readonly string[];
+    /** How a run gets it. */
+    readonly use:
+      | { readonly kind: 'loaded' }
+      | {
+          readonly kind: 'own';
+          readonly namespace: string;
+          /** Ends with the place of the run's id. */
+          readonly profileName: string;
+          /** As the kernel takes it. */
+          readonly program: Uint8Array;
+        }
+      | { readonly kind: 'none'; readonly why: string };
+  };
   readonly root: 'read-only' | 'writable';
   /** Size of the memory that holds what is written to a writable root. */
   readonly rootSizeBytes: bigint;

@@ -1,5 +1,6 @@
 /** What a policy requires of the host, held against what was measured there. */
 import type { HostFacts } from '../host/facts.js';
+import { apparmorUse } from './apparmor.js';
 import type { Control } from './compiled.js';
 import { PolicyError } from './errors.js';
 import { unboundedBy } from './limits.js';
@@ -8,7 +9,7 @@ import type { PolicyMeaning } from './policy.js';
 type Lack = { readonly control: Control; readonly why: string; readonly hint: string };
 
 /** Controls that `policy` wants and `host` cannot give. Those that only a launch can try are not among them. */
-export function lackingControls(policy: PolicyMeaning, host: HostFacts): Lack[] {
+export function lackingControls(policy: PolicyMeaning & { readonly name: string }, host: HostFacts): Lack[] {
   const lacks: Lack[] = [];
   if (host.landlockAbi === 0)
     lacks.push({
@@ -16,12 +17,8 @@ export function lackingControls(policy: PolicyMeaning, host: HostFacts): Lack[] 
       why: 'the kernel has no Landlock, or it is switched off',
       hint: 'boot Linux 5.13 or later with landlock among lsm= on its command line',
     });
-  if (!host.apparmor)
-    lacks.push({
-      control: 'apparmor',
-      why: 'AppArmor is not active in this kernel',
-      hint: 'boot with apparmor=1 and apparmor among lsm=, on a kernel that has it',
-    });
+  const apparmor = apparmorUse(policy, host);
+  if (apparmor.kind === 'none') lacks.push({ control: 'apparmor', why: apparmor.why, hint: apparmor.hint });
   if (host.idMap.method === 'single')
     lacks.push({
       control: 'subordinate-ids',
@@ -39,7 +36,7 @@ export function lackingControls(policy: PolicyMeaning, host: HostFacts): Lack[] 
 }
 
 /** Nothing runs without what is required. @throws {PolicyError} CONTROL_UNAVAILABLE */
-export function requireControls(policy: PolicyMeaning, host: HostFacts): void {
+export function requireControls(policy: PolicyMeaning & { readonly name: string }, host: HostFacts): void {
   const [lack, ...others] = lackingControls(policy, host).filter(
     ({ control }) => policy.requires[control] === 'required',
   );

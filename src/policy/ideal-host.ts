@@ -7,6 +7,7 @@ export const IDEAL_HOST: HostFacts = {
   user: { uid: 1000, gid: 1000, name: '' },
   landlockAbi: NEWEST_ABI,
   apparmor: true,
+  apparmorPolicy: { visible: true, profiles: 'every', namespace: undefined, parser: undefined, inputs: [] },
   idMap: { method: 'subordinate', uid: [], gid: [] },
   idMapRemark: undefined,
   newuidmap: undefined,

@@ -11,9 +11,11 @@ import { INSTALLED_CEILING } from '../policy/ceiling.js';
 const LONGEST_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** Files of the host that the id map and the helpers come from. */
-export const hostInputs = ({ newuidmap, newgidmap }: HostFacts): readonly string[] =>
-  ['/etc/subuid', '/etc/subgid', '/etc/passwd', newuidmap, newgidmap].filter((path) => path !== undefined);
+/** Files of the host that the id map and the helpers come from, and what shows AppArmor's policy. */
+export const hostInputs = ({ newuidmap, newgidmap, apparmorPolicy }: HostFacts): readonly string[] =>
+  ['/etc/subuid', '/etc/subgid', '/etc/passwd', newuidmap, newgidmap, ...apparmorPolicy.inputs].filter(
+    (path) => path !== undefined,
+  );
 
 /** Our own files: another version makes other plans. */
 export const productInputs = ({ programs }: LaunchInputs): readonly string[] => [

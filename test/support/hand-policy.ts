@@ -52,7 +52,7 @@ export function handPolicy(shared: string): CompiledPolicy {
         { kind: 'port', port: 8080, access: 1n },
       ],
     },
-    apparmor: { profileName: '', text: '', gaps: [] },
+    apparmor: { profileName: '', text: '', gaps: [], use: { kind: 'none', why: 'made for a test' } },
     root: 'read-only',
     rootSizeBytes: 64n * MIB,
     mounts: mountsWith(shared),

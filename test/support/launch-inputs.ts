@@ -32,7 +32,7 @@ export const compiledPolicy = (): CompiledPolicy => ({
   knownCalls: [0, 1, 60, 231],
   capabilities: { bounding: 0n, permitted: 0n, effective: 0n, inheritable: 0n, ambient: 0n },
   landlock: { handledFs: 0n, handledNet: 0n, scoped: 0n, rules: [] },
-  apparmor: { profileName: 'test', text: '', gaps: [] },
+  apparmor: { profileName: 'test', text: '', gaps: [], use: { kind: 'none', why: 'made for a test' } },
   root: 'read-only',
   rootSizeBytes: 1n << 20n,
   mounts: [
@@ -96,6 +96,7 @@ const host: HostFacts = {
   user: { uid: 1000, gid: 1000, name: 'ada' },
   landlockAbi: 7,
   apparmor: false,
+  apparmorPolicy: { visible: false, profiles: [], namespace: undefined, parser: undefined, inputs: [] },
   idMap: rootFs({}).idMap,
   idMapRemark: undefined,
   newuidmap: '/usr/bin/newuidmap',
