@@ -9,10 +9,10 @@
  * What is tried on x86-64: the numbers 0 to 600, the same with x32's bit, the
  * edges of the number space and of every comparison that the program makes
  * with the number; and for each of them every combination of one value for
- * each way in which the comparisons of program and meaning can come out. Since
- * both decide by these comparisons alone, that is all values there are, but
- * for calls with more than MOST_COMBINATIONS, of which pairs and a sample are
- * tried. i386, AArch64 and the neighbours of each architecture the program
+ * each way in which the comparisons of program and meaning can come out that
+ * are still open after the words before. Since both decide by these
+ * comparisons alone, that is all values there are, but for calls with more
+ * than MOST_COMBINATIONS, of which pairs and a sample are tried. i386, AArch64 and the neighbours of each architecture the program
  * compares with are tried alike; where the filter tells calls of another
  * architecture apart, by all its numbers, else as calls that all mean the
  * foreign action.
@@ -34,7 +34,7 @@ import type { BpfProgram, Filter } from './filter.js';
 import { type Meaning, meaningOf } from './meaning.js';
 import { runProgram, type Trace } from './simulate.js';
 import { describeCall } from './syscalls.js';
-import { combinationsOf, MOST_COMBINATIONS, someCombination, tellingWords } from './telling.js';
+import { combinationsOf, MOST_COMBINATIONS, someCombination, type TellingWord, tellingWords } from './telling.js';
 
 export type Disagreement = {
   readonly arch: number;
@@ -110,6 +110,10 @@ const numbersIn = (compared: Compared, named: readonly number[]): Set<number> =>
   return new Set([...numbers, ...numbers.map((nr) => nr + X32_BIT), ...EDGES, ...named, ...around(compared, WORD_NR)]);
 };
 
+/** So many are tried without asking again which still matter. */
+const FEW_COMBINATIONS = 32;
+/** What comes after number and architecture. */
+const WORD_IP = 2;
 /** Words that are known before any argument. */
 const KNOWN_WORDS = (1 << WORD_NR) | (1 << WORD_ARCH);
 
@@ -149,9 +153,45 @@ class Examiner {
     }
     const known = new Map([[WORD_ARCH, arch]]);
     if (nr !== undefined) known.set(WORD_NR, nr);
-    const words = tellingWords([...reachableComparisons(this.#program, known), ...wanted]);
-    if (nr !== undefined && combinationsOf(words) > MOST_COMBINATIONS) this.sampled.push(nr);
+    const last = this.cases + MOST_COMBINATIONS;
+    const words = this.#openWords(known);
+    const differs = this.#differsSomewhere(known, words, last);
+    if (differs || this.cases <= last) return differs;
+    if (nr !== undefined) this.sampled.push(nr);
+    data.fill(0, WORD_IP);
     return someCombination(words, data, () => this.#differs());
+  }
+
+  /**
+   * Tries every value of one word after another; what a value decides is no
+   * longer asked about in the words after it. Gives up behind case `last`.
+   */
+  #differsSomewhere(known: Map<number, number>, words: readonly TellingWord[], last: number): boolean {
+    const [first] = words;
+    if (first === undefined || words.length === 1 || combinationsOf(words) <= FEW_COMBINATIONS)
+      return someCombination(words, this.#data, () => this.#differs()) || this.#forget(words);
+    for (const value of first.values) {
+      known.set(first.word, value);
+      this.#data[first.word] = value;
+      if (this.#differsSomewhere(known, this.#openWords(known), last)) return true;
+      if (this.cases > last) break;
+    }
+    known.delete(first.word);
+    return this.#forget([first]);
+  }
+
+  #openWords(known: ReadonlyMap<number, number>): TellingWord[] {
+    const nr = known.get(WORD_NR);
+    const wanted = nr === undefined ? [] : this.#meaning.comparisonsFor(nr, known.get(WORD_ARCH), known);
+    return tellingWords([...reachableComparisons(this.#program, known), ...wanted]).filter(
+      ({ word }) => !known.has(word),
+    );
+  }
+
+  /** Values that were tried are no part of what is tried next. */
+  #forget(words: readonly TellingWord[]): false {
+    for (const { word } of words) this.#data[word] = 0;
+    return false;
   }
 
   #differs(): boolean {

@@ -2,7 +2,7 @@
 import { NATIVE } from './abis.js';
 import { AUDIT_ARCH_X86_64, encodeAction, WORD_ARCH, WORD_NR, X32_BIT } from './bpf.js';
 import { holds } from './conditions.js';
-import { comparisonsOf, type Meaning } from './meaning.js';
+import { type Meaning, openComparisons } from './meaning.js';
 import type { AbiRules, NumberedFilter, NumberedRule } from './numbered.js';
 
 /** What a tracer writes over the number of a call that is not to happen. */
@@ -54,8 +54,8 @@ export function meaningOfNumbered(filter: NumberedFilter): Meaning {
       const match = rules.find(({ when }) => when.every((condition) => holds(condition, data)));
       return match === undefined ? otherwise : encodeAction(match.action);
     },
-    comparisonsFor: (nr, arch = AUDIT_ARCH_X86_64) =>
-      callMeaning(filter, arch, nr).rules.flatMap(({ when }) => when.flatMap(comparisonsOf)),
+    comparisonsFor: (nr, arch = AUDIT_ARCH_X86_64, known = undefined) =>
+      openComparisons(callMeaning(filter, arch, nr).rules, known),
     architectures: [...new Set(filter.abis.map(({ abi }) => abi.audit))],
     numbersOn: (arch) => turningPoints(filter, arch),
   };

@@ -23,12 +23,25 @@ export function tellingWords(comparisons: readonly WordComparison[]): TellingWor
 }
 
 function oneOfEachKind(comparisons: readonly WordComparison[]): number[] {
+  if (comparisons.every(({ mask }) => mask === ALL)) return aroundEach(comparisons);
   const kinds = new Map<string, number>();
   for (const value of candidates(comparisons)) {
     const kind = comparisons.map((c) => Math.sign(((value & c.mask) >>> 0) - c.value) + 1).join('');
     if (!kinds.has(kind)) kinds.set(kind, value);
   }
   return [...kinds.values()];
+}
+
+/** Compared whole, a word is one of the values, or lies between two of them. */
+function aroundEach(comparisons: readonly WordComparison[]): number[] {
+  const values = [...new Set(comparisons.map(({ value }) => value))].sort((a, b) => a - b);
+  const [least = 0] = values;
+  const found = least > 0 ? [least - 1] : [];
+  for (const [index, value] of values.entries()) {
+    found.push(value);
+    if (value < ALL && value + 1 !== values[index + 1]) found.push(value + 1);
+  }
+  return found;
 }
 
 function* candidates(comparisons: readonly WordComparison[]): Generator<number> {
