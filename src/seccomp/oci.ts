@@ -126,7 +126,7 @@ function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
     return rule === undefined ? [] : [rule];
   });
   const chosen = chooseAbis(read, tellAt);
-  if (block.listenerMetadata !== undefined && block.listenerPath === undefined)
+  if ((block.listenerMetadata ?? '') !== '' && (block.listenerPath ?? '') === '')
     tellAt('/listenerMetadata')('there is no "listenerPath" that it would go to', 'add "listenerPath" or remove it');
   if (defaultAction === undefined || faults.length > 0) return refuseFile('FILTER_FILE_INVALID', file, faults);
   return {
@@ -137,8 +137,8 @@ function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
     abis: chosen,
     rules,
     flags: block.flags,
-    listenerPath: block.listenerPath,
-    listenerMetadata: block.listenerMetadata,
+    listenerPath: block.listenerPath || undefined,
+    listenerMetadata: block.listenerMetadata || undefined,
     remarks,
     prefix,
     faultAt: (pointer, message, hint) => read.faultAt(pointer.slice(prefix.length), message, hint),

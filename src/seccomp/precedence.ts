@@ -46,7 +46,9 @@ type Entry = { readonly rule: PlacedRule; readonly path: readonly Step[] };
 export function orderRules(written: readonly PlacedRule[], bits: Abi['bits']): Precedence {
   const rules = written.map((rule) => ({ ...rule, when: tellingConditions(rule.when) }));
   const everywhere = rules.find(({ when }) => when.length === 0);
-  if (everywhere === undefined) return orderConditional(rules, bits);
+  const before = everywhere === undefined ? rules : rules.slice(0, rules.indexOf(everywhere));
+  const conditional = orderConditional(before, bits);
+  if (everywhere === undefined || conditional.kind === 'contradiction') return conditional;
   const dead = rules.filter((rule) => rule !== everywhere && !isSameAction(rule, everywhere));
   return { kind: 'ordered', rules: [everywhere], dead: dead.map((rule) => ({ rule, before: everywhere })) };
 }

@@ -106,6 +106,16 @@ const cases: readonly [name: string, text: string, pointer: string, message: Reg
     '/syscalls/1',
     /another action than \/syscalls\/0/,
   ],
+  [
+    'a contradiction that a later rule covers',
+    deny(
+      '{"names":["read"],"action":"SCMP_ACT_KILL","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]},' +
+        '{"names":["read"],"action":"SCMP_ACT_LOG","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]},' +
+        '{"names":["read"],"action":"SCMP_ACT_ALLOW"}',
+    ),
+    '/syscalls/1',
+    /another action than \/syscalls\/0/,
+  ],
   ['a hundred levels', `${'{"linux":'.repeat(100)}1${'}'.repeat(100)}`, '', /nested deeper/],
   [
     'a million values',
