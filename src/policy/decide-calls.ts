@@ -8,16 +8,19 @@ import type { Decision, DecisionSpace } from '../seccomp/decision.js';
 import { allOf } from '../seccomp/decision-filter.js';
 import { chooseByNumber, wordEquals } from '../seccomp/decision-words.js';
 import { syscallNumber } from '../seccomp/syscalls.js';
-import { type Conjunction, conditionsOf } from './conjunction.js';
+import {
+  ALLOWED,
+  CONTINUED,
+  defaultLeaf,
+  type Entry,
+  entriesByCall,
+  HANDED_OVER,
+  handedOver,
+  KILLED,
+} from './call-rules.js';
+import { conditionsOf } from './conjunction.js';
 import { editionOf } from './editions.js';
-import { errnoNumber } from './errno.js';
-import type { CallRule, Calls, Syscalls } from './policy.js';
-
-const ALLOWED = encodeAction({ kind: 'allow' });
-/** Handed to the supervisor, whose answer stands in the data that notifications leave unused. */
-const HANDED_OVER = encodeAction({ kind: 'notify' });
-const CONTINUED = 0x8000;
-const KILLED = 0x8001;
+import type { Syscalls } from './policy.js';
 
 /** What a call meets, as people name it. */
 export type Outcome = {
@@ -47,25 +50,62 @@ export function outcomeOf(leaf: number): Outcome | undefined {
  * @throws {FilterError} FILTER_TOO_COMPLEX
  */
 export function decisionOfSyscalls(space: DecisionSpace, syscalls: Syscalls): Decision {
+  return decide(space, syscalls, entriesByCall(syscalls), () => space.yes);
+}
+
+/**
+ * The decisions of two policies, alike where they cannot differ: a rule that
+ * both have is looked at only where one that a single one has matches. What
+ * both have can be much, and together more than can be held.
+ *
+ * @throws {FilterError} FILTER_TOO_COMPLEX
+ */
+export function decisionsToCompare(
+  space: DecisionSpace,
+  before: Syscalls,
+  after: Syscalls,
+): { readonly before: Decision; readonly after: Decision } {
+  const [from, to] = [entriesByCall(before), entriesByCall(after)];
+  const regions = new Map<string, Decision>();
+  const regionOf = (call: string): Decision => {
+    const known = regions.get(call);
+    if (known !== undefined) return known;
+    const isAlike = defaultLeaf(before, call) === defaultLeaf(after, call);
+    const region = isAlike ? whereDiffering(space, from.get(call) ?? [], to.get(call) ?? []) : space.yes;
+    regions.set(call, region);
+    return region;
+  };
+  return { before: decide(space, before, from, regionOf), after: decide(space, after, to, regionOf) };
+}
+
+/** Where an entry matches that only one of the lists has; everywhere, if those of both stand in another order. */
+function whereDiffering(space: DecisionSpace, before: readonly Entry[], after: readonly Entry[]): Decision {
+  const [from, to] = [new Set(before.map(({ key }) => key)), new Set(after.map(({ key }) => key))];
+  const [shared, others] = [before.filter(({ key }) => to.has(key)), after.filter(({ key }) => from.has(key))];
+  if (shared.length !== others.length || shared.some(({ key }, place) => key !== others[place]?.key)) return space.yes;
+  const own = [...before.filter(({ key }) => !to.has(key)), ...after.filter(({ key }) => !from.has(key))];
+  return own.reduce((any, entry) => space.choose(matchOf(space, entry), space.yes, any), space.no);
+}
+
+function decide(
+  space: DecisionSpace,
+  syscalls: Syscalls,
+  entries: ReadonlyMap<string, readonly Entry[]>,
+  regionOf: (call: string) => Decision,
+): Decision {
   const known = editionOf(syscalls.edition)?.known ?? new Set<string>();
-  const answered = (errno: string): Decision => space.leaf(HANDED_OVER + numberOf(errno));
-  const [denied, unknown] = [answered(syscalls.onDeny.errno), answered(syscalls.onUnknown.errno)];
-  const steps = orderOfDecision(space, syscalls);
-  const conditional = new Set(syscalls.allow.flatMap(({ calls }) => conditionalNames(calls)));
-  const ruled = new Set(steps.flatMap(({ rules }) => [...rules.keys()]));
-  const byRules = [...ruled].map((call): [number, Decision] => {
-    // Refused for its arguments by the rule that allows it with others, whatever the edition knows.
-    const otherwise = known.has(call) || conditional.has(call) ? denied : unknown;
-    return [syscallNumber(call), decideCall(space, steps, call, otherwise)];
+  const leaf = (errno: string): Decision => space.leaf(handedOver(errno));
+  const byRules = [...entries].map(([call, list]): [number, Decision] => {
+    const otherwise = space.leaf(defaultLeaf(syscalls, call));
+    return [syscallNumber(call), decideCall(space, list, regionOf(call), otherwise)];
   });
+  const denied = leaf(syscalls.onDeny.errno);
   const calls = [...new Map([...numbersOf(known).map((nr) => [nr, denied] as const), ...byRules])];
-  const foreign = answered(syscalls.onForeign.errno);
+  const foreign = leaf(syscalls.onForeign.errno);
+  const own = chooseByNumber(space, WORD_NR, calls, leaf(syscalls.onUnknown.errno));
   const isX32 = wordEquals(space, WORD_NR, X32_BIT, X32_BIT);
-  return space.choose(
-    wordEquals(space, WORD_ARCH, AUDIT_ARCH_X86_64),
-    space.choose(isX32, foreign, chooseByNumber(space, WORD_NR, calls, unknown)),
-    foreign,
-  );
+  const isNative = wordEquals(space, WORD_ARCH, AUDIT_ARCH_X86_64);
+  return space.choose(isNative, space.choose(isX32, foreign, own), foreign);
 }
 
 const numbers = new WeakMap<ReadonlySet<string>, readonly number[]>();
@@ -77,46 +117,13 @@ function numbersOf(known: ReadonlySet<string>): readonly number[] {
   return sorted;
 }
 
-/** Rules of one kind by call, each with what becomes of a call that it matches. */
-type Step = { readonly rules: ReadonlyMap<string, readonly [readonly Conjunction[], Decision][]> };
-
-function orderOfDecision(space: DecisionSpace, syscalls: Syscalls): Step[] {
-  const step = <R extends CallRule>(rules: readonly R[], leaf: (rule: R) => number): Step => {
-    const byCall = new Map<string, [readonly Conjunction[], Decision][]>();
-    for (const rule of rules)
-      for (const [call, alternatives] of Object.entries(rule.calls)) {
-        const list = byCall.get(call) ?? [];
-        list.push([alternatives, space.leaf(leaf(rule))]);
-        byCall.set(call, list);
-      }
-    return { rules: byCall };
-  };
-  return [
-    step(syscalls.forbid, ({ action, errno }) => HANDED_OVER + (action === 'kill-process' ? KILLED : numberOf(errno))),
-    step(syscalls.observe, () => HANDED_OVER + CONTINUED),
-    step(syscalls.allow, () => ALLOWED),
-    step(syscalls.quiet, ({ errno }) => encodeAction({ kind: 'errno', errno: numberOf(errno) })),
-    step(syscalls.answers, ({ errno }) => HANDED_OVER + numberOf(errno)),
-  ];
+/** The first entry that matches decides, within `region`; `otherwise` everywhere else. */
+function decideCall(space: DecisionSpace, entries: readonly Entry[], region: Decision, otherwise: Decision): Decision {
+  if (region === space.no) return otherwise;
+  return entries.reduceRight((rest, entry) => {
+    const matches = space.choose(region, matchOf(space, entry), space.no);
+    return space.choose(matches, space.leaf(entry.leaf), rest);
+  }, otherwise);
 }
 
-/** The first rule of the first step that matches decides. */
-function decideCall(space: DecisionSpace, steps: readonly Step[], call: string, otherwise: Decision): Decision {
-  return steps
-    .flatMap(({ rules }) => rules.get(call) ?? [])
-    .reduceRight((rest, [alternatives, leaf]) => space.choose(matchOf(space, alternatives), leaf, rest), otherwise);
-}
-
-const conditionalNames = (calls: Calls): string[] =>
-  Object.entries(calls).flatMap(([call, alternatives]) => (alternatives.some((w) => w.length > 0) ? [call] : []));
-
-function matchOf(space: DecisionSpace, alternatives: readonly Conjunction[]): Decision {
-  return alternatives.reduce((any, when) => space.choose(allOf(space, conditionsOf(when)), space.yes, any), space.no);
-}
-
-/** Every name was checked when the policy was resolved. */
-function numberOf(errno: string): number {
-  const number = errnoNumber(errno);
-  if (number === undefined) throw new TypeError(`${errno} is no error name`);
-  return number;
-}
+const matchOf = (space: DecisionSpace, { when }: Entry): Decision => allOf(space, conditionsOf(when));

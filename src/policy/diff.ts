@@ -1,7 +1,7 @@
 /** What differs between two policies: the one comparison behind `policy diff`, `lock` and ceilings. */
 import { DecisionSpace } from '../seccomp/decision.js';
 import type { Change } from './change.js';
-import { decisionOfSyscalls } from './decide-calls.js';
+import { decisionsToCompare } from './decide-calls.js';
 import { callChanges } from './diff-calls.js';
 import { grantChanges } from './diff-grants.js';
 import { mountChanges } from './diff-mounts.js';
@@ -27,6 +27,10 @@ export function findChanges(before: PolicyMeaning, after: PolicyMeaning): Change
 
 function syscallChanges(before: Syscalls, after: Syscalls): Change[] {
   const space = new DecisionSpace();
-  const [from, to] = [before, after].map((syscalls) => ({ decision: decisionOfSyscalls(space, syscalls), syscalls }));
-  return from === undefined || to === undefined ? [] : callChanges(space, from, to);
+  const decisions = decisionsToCompare(space, before, after);
+  return callChanges(
+    space,
+    { decision: decisions.before, syscalls: before },
+    { decision: decisions.after, syscalls: after },
+  );
 }

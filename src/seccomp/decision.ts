@@ -17,10 +17,10 @@ export type Decision = number & { readonly brand: 'decision' };
 
 /** Below every bit. */
 export const LEAF_LEVEL = 512;
-const MOST_NODES = 1 << 22;
+const MOST_NODES = 1 << 20;
 const FIRST_NODES = 1 << 12;
-/** Results of choose() that are kept; an older one makes room. A power of two. */
-const KEPT = 1 << 13;
+/** Steps of choose() and combine(): some seconds' worth. */
+const MOST_STEPS = 20_000_000;
 
 /** Nodes that share their parts. Decisions of different spaces cannot be compared. */
 export class DecisionSpace {
@@ -30,7 +30,9 @@ export class DecisionSpace {
   #highs = new Int32Array(FIRST_NODES);
   /** Open addressing: the number of a node and one, or 0. */
   #table = new Int32Array(FIRST_NODES * 2);
-  readonly #kept = new Int32Array(KEPT * 4);
+  /** Results of choose() by its arguments, two for each node there is room for; an older one makes room. */
+  #kept = new Int32Array(FIRST_NODES * 2 * 4);
+  #steps = 0;
   readonly #mostNodes: number;
 
   readonly no: Decision;
@@ -75,19 +77,36 @@ export class DecisionSpace {
   choose(condition: Decision, whenYes: Decision, whenNo: Decision): Decision {
     if (condition === this.yes || whenYes === whenNo) return whenYes;
     if (condition === this.no) return whenNo;
-    const slot = (hash(condition, whenYes, whenNo) & (KEPT - 1)) * 4;
-    const kept = this.#kept;
-    if (kept[slot] === condition && kept[slot + 1] === whenYes && kept[slot + 2] === whenNo)
-      return kept[slot + 3] as Decision;
+    const known = this.#keptAt(condition, whenYes, whenNo);
+    if (known !== undefined) return known;
+    this.#countStep();
     const level = Math.min(this.levelOf(condition), this.levelOf(whenYes), this.levelOf(whenNo));
     const low = this.choose(this.lowOf(condition, level), this.lowOf(whenYes, level), this.lowOf(whenNo, level));
     const high = this.choose(this.highOf(condition, level), this.highOf(whenYes, level), this.highOf(whenNo, level));
     const chosen = this.ask(level, low, high);
+    this.#keep(condition, whenYes, whenNo, chosen);
+    return chosen;
+  }
+
+  #keptAt(condition: Decision, whenYes: Decision, whenNo: Decision): Decision | undefined {
+    const kept = this.#kept;
+    const slot = (hash(condition, whenYes, whenNo) & (kept.length / 4 - 1)) * 4;
+    const isIt = kept[slot] === condition && kept[slot + 1] === whenYes && kept[slot + 2] === whenNo;
+    return isIt ? (kept[slot + 3] as Decision) : undefined;
+  }
+
+  /** In the table as it is now: it may have grown since it was asked. */
+  #keep(condition: Decision, whenYes: Decision, whenNo: Decision, chosen: Decision): void {
+    const kept = this.#kept;
+    const slot = (hash(condition, whenYes, whenNo) & (kept.length / 4 - 1)) * 4;
     kept[slot] = condition;
     kept[slot + 1] = whenYes;
     kept[slot + 2] = whenNo;
     kept[slot + 3] = chosen;
-    return chosen;
+  }
+
+  #countStep(): void {
+    if (++this.#steps > MOST_STEPS) throw tooComplex('distinctions that multiply');
   }
 
   /** For every call the value that `combination` makes of what `a` and `b` say. */
@@ -97,6 +116,7 @@ export class DecisionSpace {
       const key = x * MOST_NODES + y;
       const before = known.get(key);
       if (before !== undefined) return before;
+      this.#countStep();
       const level = Math.min(this.levelOf(x), this.levelOf(y));
       const made =
         level === LEAF_LEVEL
@@ -152,6 +172,7 @@ export class DecisionSpace {
     this.#levels = wider(this.#levels);
     this.#lows = wider(this.#lows);
     this.#highs = wider(this.#highs);
+    this.#kept = new Int32Array(size * 2 * 4);
     this.#table = new Int32Array(size * 2);
     const mask = this.#table.length - 1;
     for (let node = 0; node < this.#count; node++) {
