@@ -42,14 +42,16 @@ const ON_FILES: Readonly<Record<AccessWord, string>> = {
   truncate: 'w',
   'make-socket': 'w',
   'make-fifo': 'w',
-  refer: 'wl',
+  refer: '',
   ioctl: '',
 };
 const PERMISSIONS: readonly string[] = ['r', 'w', 'm', 'ix', 'k', 'l'];
 /** What AppArmor's one permission for writing stands for. */
 const WRITING: readonly AccessWord[] = ['create', 'write', 'remove', 'truncate', 'make-socket', 'make-fifo'];
 /** Of these, the ones that change folders. */
-const ON_FOLDERS: readonly AccessWord[] = ['create', 'remove', 'refer'];
+const ON_FOLDERS: readonly AccessWord[] = ['create', 'remove'];
+/** What a rule grants of its path itself; the others are about what lies below. */
+const ON_ITSELF: readonly AccessWord[] = ['read', 'execute', 'write', 'truncate'];
 /**
  * A run's own profile gets its name when it is loaded, after it was compiled: so not the name stands here. Other runs
  * are out of reach by their namespaces.
@@ -99,14 +101,27 @@ function joined(rules: readonly PathRule[]): PathRule[] {
 /** AppArmor writes folders with a slash at their end, and files without. */
 function fileLines({ path, access }: PathRule): string[] {
   const below = path === '/' ? '' : escapePath(path);
-  const permissions = PERMISSIONS.filter((one) => access.some((word) => ON_FILES[word].includes(one))).join('');
+  const permissions = permissionsOf(access);
+  const itself = permissionsOf(access.filter((word) => ON_ITSELF.includes(word)));
+  const files =
+    path === '/'
+      ? [['/**[^/]', permissions]]
+      : itself === permissions
+        ? [[`${below}{,/**[^/]}`, permissions]]
+        : [
+            [below, itself],
+            [`${below}/**[^/]`, permissions],
+          ];
   const lines = [
-    [path === '/' ? '/**[^/]' : `${below}{,/**[^/]}`, permissions],
+    ...files,
     [path === '/' ? '/{,**/}' : `${below}{/,/**/}`, access.includes('list') ? 'r' : ''],
     [`${below}/**/`, ON_FOLDERS.some((word) => access.includes(word)) ? 'w' : ''],
   ];
   return lines.filter(([, granted]) => granted !== '').map(([pattern, granted]) => `"${pattern}" ${granted},`);
 }
+
+const permissionsOf = (access: readonly AccessWord[]): string =>
+  PERMISSIONS.filter((one) => access.some((word) => ON_FILES[word].includes(one))).join('');
 
 function capabilityLine(name: string): string {
   const short = CAPABILITY.exec(name)?.[1];
@@ -130,15 +145,21 @@ const socketLines = (family: ApparmorRules['sockets'][number]): string[] =>
 function gapsOf(paths: readonly PathRule[]): string[] {
   const gaps = paths.flatMap(({ path, access }) => {
     const granted = WRITING.filter((word) => access.includes(word));
-    const implied = WRITING.filter((word) => !access.includes(word));
+    const moving = access.includes('create') && access.includes('remove') ? (['refer'] as const) : [];
+    const implied = [...WRITING, ...moving].filter((word) => !access.includes(word));
     if (granted.length === 0 || implied.length === 0) return [];
     return [
       `AppArmor has one right for ${granted.join(', ')}: at ${path} it lets ${implied.join(', ')} through as well`,
     ];
   });
+  const writable = paths.some(
+    ({ path, access }) => path !== '/' && (access.includes('write') || access.includes('truncate')),
+  );
   return [
     ...gaps,
+    ...(writable ? ['AppArmor lets a path that may itself be written also be made, removed and replaced'] : []),
     'AppArmor does not restrain ioctl, nor stat',
+    'AppArmor lets nothing be moved that may not be read, and nothing be linked to a name with more rights than its own',
     'AppArmor with abi 3.0 does not restrain user namespaces',
   ];
 }

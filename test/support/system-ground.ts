@@ -136,7 +136,7 @@ export function toolEntries(): readonly TarEntry[] {
     data: readFileSync(join(installationRoot, 'build/native', name)),
     mode: 0o755,
   }));
-  const applets = 'readlink stat stty head dd seq mkdir hostname grep nc cp rm cut sort tr'.split(' ');
+  const applets = 'readlink stat stty head dd seq mkdir rmdir chmod hostname grep nc cp rm cut sort tr'.split(' ');
   const links = applets.map((applet) => ({ name: `bin/${applet}`, type: 'link' as const, target: 'busybox' }));
   return [...busyboxEntries(), ...links, ...programs];
 }
