@@ -25,11 +25,15 @@ export type Witness =
   | {
       readonly kind: 'call';
       readonly architecture: string;
+      /** AUDIT_ARCH_* */
+      readonly arch: number;
       /** undefined: no name is known. */
       readonly name: string | undefined;
       readonly number: number;
       /** Six, as 64 bits without sign. */
       readonly arguments: readonly bigint[];
+      /** Where the call is made from; 0 for everything that does not matter. */
+      readonly instructionPointer: bigint;
     }
   | { readonly kind: 'access'; readonly path: string; readonly access: string }
   | { readonly kind: 'grant'; readonly name: string }

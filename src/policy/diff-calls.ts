@@ -52,7 +52,15 @@ function changeOf(
     condition: describeWhere(space, difference.where, arch === AUDIT_ARCH_X86_64 ? (syscallName(nr) ?? '') : ''),
     before: describeOutcome(difference.before, tellsRecord),
     after: describeOutcome(difference.after, tellsRecord),
-    witness: { kind: 'call', architecture: architectureName(arch), name, number: nr, arguments: args },
+    witness: {
+      kind: 'call',
+      architecture: architectureName(arch),
+      arch,
+      name,
+      number: nr,
+      arguments: args,
+      instructionPointer: (BigInt(difference.witness[3] ?? 0) << 32n) | BigInt(difference.witness[2] ?? 0),
+    },
     rules,
   };
 }

@@ -74,8 +74,16 @@ function ruleData(origin: Origin | undefined): Json | undefined {
 
 function witnessData(witness: Witness): Json {
   if (witness.kind !== 'call') return { ...witness };
-  const { kind, architecture, name, number } = witness;
-  return { kind, architecture, name, number, arguments: witness.arguments.map(hexadecimal) };
+  const { kind, architecture, arch, name, number, instructionPointer } = witness;
+  return {
+    kind,
+    architecture,
+    arch: `0x${arch.toString(16)}`,
+    name,
+    number,
+    arguments: witness.arguments.map(hexadecimal),
+    instructionPointer: hexadecimal(instructionPointer),
+  };
 }
 
 const hexadecimal = (value: bigint): string => `0x${value.toString(16)}`;

@@ -1,5 +1,6 @@
 /** A condition on arguments as few terms that people can read. */
-import type { Decision, DecisionSpace } from './decision.js';
+import { wordOf } from './bpf.js';
+import { type Decision, type DecisionSpace, LEAF_LEVEL } from './decision.js';
 import { argumentAtLeast, bitAtLevel } from './decision-words.js';
 
 /** Bits of arguments that must have certain values, all of them; empty: no argument matters. */
@@ -12,20 +13,35 @@ export type Terms =
   | { readonly kind: 'none'; readonly terms: readonly Term[] }
   /** One argument, as 64 bits without sign, is in a range. */
   | { readonly kind: 'range'; readonly argument: number; readonly first: bigint; readonly last: bigint }
-  /** Too many to be read. */
+  /** Too many to be read, or of something that is no argument. */
   | { readonly kind: 'many' };
 
 const MOST_STEPS = 50_000;
+const WORD_FIRST_ARGUMENT = wordOf(0, 'low');
 const ALL = 0xffff_ffff_ffff_ffffn;
 
 /** `condition`, whose leaves are yes and no, in at most `most` terms. */
 export function termsOf(space: DecisionSpace, condition: Decision, most = 8): Terms {
+  if (asksForInstruction(space, condition)) return { kind: 'many' };
   const terms = coverOf(space, condition, most);
   const range = terms !== undefined && terms.length <= 1 ? undefined : rangeOf(space, condition);
   if (range !== undefined) return range;
   const others = coverOf(space, space.choose(condition, space.no, space.yes), most);
   if (terms !== undefined && (others === undefined || terms.length <= others.length)) return { kind: 'any', terms };
   return others === undefined ? { kind: 'many' } : { kind: 'none', terms: others };
+}
+
+/** Whether where the call was made from matters. */
+function asksForInstruction(space: DecisionSpace, condition: Decision): boolean {
+  const seen = new Set<Decision>();
+  const visit = (here: Decision): boolean => {
+    const level = space.levelOf(here);
+    if (level === LEAF_LEVEL || seen.has(here)) return false;
+    seen.add(here);
+    if (bitAtLevel(level).word < WORD_FIRST_ARGUMENT) return true;
+    return visit(space.lowOf(here, level)) || visit(space.highOf(here, level));
+  };
+  return visit(condition);
 }
 
 type Literal = { readonly level: number; readonly isOne: boolean };

@@ -73,7 +73,7 @@ type Told = {
     condition?: string;
     before: string;
     after: string;
-    witness: { arguments?: string[] };
+    witness: { arguments?: string[]; instructionPointer?: string };
     rules: { after?: { rule: string; why: string } };
   }[];
 };
@@ -187,6 +187,19 @@ test('a config.json is compared by its seccomp block', async () => {
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ociVersion: '1.0.0', linux: { seccomp } }));
   writeFileSync(join(folder, 'block.json'), JSON.stringify(seccomp));
   assert.ok((await told('./config.json', './block.json')).equal);
+});
+
+test('a filter that asks where a call is made from differs there alone', async () => {
+  const load = [0x20, 0, 0, 0, 8, 0, 0, 0];
+  const isNine = [0x15, 0, 0, 1, 9, 0, 0, 0];
+  const allow = [0x06, 0, 0, 0, 0, 0, 0xff, 0x7f];
+  const refuse = [0x06, 0, 0, 0, 1, 0, 5, 0];
+  writeFileSync(join(folder, 'everywhere.bpf'), Uint8Array.from(refuse));
+  writeFileSync(join(folder, 'somewhere.bpf'), Uint8Array.from([...load, ...isNine, ...allow, ...refuse]));
+  const { changes } = await told('./everywhere.bpf', './somewhere.bpf');
+  assert.is(changes.length, 1);
+  assert.equal([changes[0]?.direction, changes[0]?.condition], ['widened', 'for some arguments']);
+  assert.is(changes[0]?.witness.instructionPointer, '0x9');
 });
 
 const FAULTY: readonly (readonly [string, string | Uint8Array, string])[] = [

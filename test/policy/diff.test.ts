@@ -7,7 +7,7 @@ import { editionOf } from '../../src/policy/editions.js';
 import { errnoName } from '../../src/policy/errno.js';
 import type { Filesystem, PolicyMeaning } from '../../src/policy/policy.js';
 import { filterOf, refusalsOf } from '../../src/policy/rules.js';
-import { AUDIT_ARCH_I386, AUDIT_ARCH_X86_64 } from '../../src/seccomp/bpf.js';
+import { AUDIT_ARCH_X86_64 } from '../../src/seccomp/bpf.js';
 import { compileChecked, mayNotEnd } from '../../src/seccomp/checked.js';
 import { holds, wordsOf } from '../../src/seccomp/conditions.js';
 import { FilterError } from '../../src/seccomp/errors.js';
@@ -34,13 +34,9 @@ const RUNS = 10_000;
 /** Compiling takes longer than all else: the witnesses of so many comparisons are run. */
 const SIMULATED = 200;
 
-/** The architecture that stands for all without a table of their own. */
-const archOf = (name: string): number =>
-  name === 'x86-64' ? AUDIT_ARCH_X86_64 : name === 'i386' ? AUDIT_ARCH_I386 : Number(name.split(' ')[1]);
-
 type CallWitness = Extract<Change['witness'], { kind: 'call' }>;
-const callOf = ({ architecture, number, arguments: args }: CallWitness): PlainCall => ({
-  arch: archOf(architecture),
+const callOf = ({ arch, number, arguments: args }: CallWitness): PlainCall => ({
+  arch,
   nr: number,
   args,
 });
