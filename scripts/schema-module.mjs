@@ -69,12 +69,13 @@ function validatorOf(schema, name) {
   if (/\brequire\(|\bexport\b/.test(body)) throw new Error(`the validator of ${schema.$id} requires something new`);
   return `/** ${HEADER} */
 import { createRequire } from 'node:module';
+import { installationRoot } from '../src/base/installation.js';
 ${body}
 let faults;
 export default function validate(value) {
   validate.errors = null;
   if (accepts(value)) return true;
-  faults ??= createRequire(import.meta.url)('./${name}-faults.cjs');
+  faults ??= createRequire(import.meta.url)(installationRoot + '/build/generated/${name}-faults.cjs');
   const accepted = faults(value);
   validate.errors = faults.errors;
   return accepted;

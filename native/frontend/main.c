@@ -116,6 +116,25 @@ static int await_control_plane(void)
 	return status;
 }
 
+/*
+ * The modules, or the copy of them in few files that scripts/after-tsc.mjs made: it loads faster, and is
+ * taken while it is newer than the modules.
+ */
+static void choose_control_plane(const char *folder, char *program, size_t size)
+{
+	char copy[PATH_MAX + 64];
+	struct stat modules, copied;
+
+	snprintf(program, size, "%s/build/src/cli/main.js", folder);
+	snprintf(copy, sizeof copy, "%s/build/bundle/cli/main.js", folder);
+	if (stat(copy, &copied) == -1 || stat(program, &modules) == -1)
+		return;
+	if (copied.st_mtim.tv_sec > modules.st_mtim.tv_sec ||
+	    (copied.st_mtim.tv_sec == modules.st_mtim.tv_sec &&
+	     copied.st_mtim.tv_nsec >= modules.st_mtim.tv_nsec))
+		snprintf(program, size, "%s", copy);
+}
+
 /* The plan is at PLAN_DESCRIPTOR; `command` replaces the plan's own where it is not empty. */
 static int become_launcher(const char *program, int count, char *command[])
 {
@@ -137,7 +156,6 @@ int main(int argc, char *argv[])
 	if (syscall(SYS_close_range, 3u, ~0u, 0u) == -1 || find_installation(folder, sizeof folder) == -1)
 		return refuse("LAUNCH_FRONT_END", "the installation was not found",
 			      "run sandbox from where it is installed");
-	snprintf(program, sizeof program, "%s/build/src/cli/main.js", folder);
 	snprintf(launcher, sizeof launcher, "%s/build/native/launcher", folder);
 	struct cached_plan cached;
 	if (find_cached_plan(folder, argc, argv, &cached) == 0) {
@@ -146,6 +164,7 @@ int main(int argc, char *argv[])
 			return refuse("LAUNCH_FRONT_END", "the plan could not be passed on", "try again");
 		return become_launcher(launcher, argc - cached.rest, argv + cached.rest);
 	}
+	choose_control_plane(folder, program, sizeof program);
 	if (open_plan() == -1 || handle_signals() == -1)
 		return refuse("LAUNCH_FRONT_END", "no memory file for the plan", "free some memory");
 
