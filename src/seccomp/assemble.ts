@@ -39,15 +39,68 @@ const ALL = 0xffff_ffff;
 /** A block whose graph is larger than this has no program that a kernel takes. */
 const MOST_NODES = 200_000;
 
+/** The words of an argument that is known to be equal to a value, where their masks are all ones. */
+type Equality = {
+  readonly lowWord: number;
+  readonly highWord: number;
+  readonly low: number;
+  readonly high: number;
+  readonly lowMask: number;
+  readonly highMask: number;
+};
+
+/** How far after() looks past what an equality does not decide, and at how many tests in all: no block takes forever. */
+const MOST_UNDECIDED = 24;
+const MOST_STEPS = 3_000_000;
+
 /** Makes nodes; asked twice for the same, it gives the same. */
 export class Graph {
   readonly #nodes = new Map<string, GraphNode>();
+  readonly #remembers: boolean;
+  #steps = 0;
+
+  constructor({ remembers = false } = {}) {
+    this.#remembers = remembers;
+  }
+
+  /** `node` where the argument has that value, without the tests that this decides: the same for every such call. */
+  after(equality: Equality, node: GraphNode): GraphNode {
+    if (!this.#remembers) return node;
+    const known = new Map<number, number>();
+    if (equality.lowMask === ALL) known.set(equality.lowWord, equality.low);
+    if (equality.highMask === ALL) known.set(equality.highWord, equality.high);
+    return this.#given(known, node, new Map(), 0);
+  }
+
+  #given(
+    known: ReadonlyMap<number, number>,
+    from: GraphNode,
+    done: Map<GraphNode, GraphNode>,
+    depth: number,
+  ): GraphNode {
+    let node = from;
+    for (;;) {
+      const value = node.kind === 'test' ? known.get(node.word) : undefined;
+      if (node.kind === 'verdict' || value === undefined || ++this.#steps > MOST_STEPS) break;
+      node = isMet(node, value) ? node.then : node.otherwise;
+    }
+    if (node.kind === 'verdict' || depth >= MOST_UNDECIDED || this.#steps > MOST_STEPS) return node;
+    const before = done.get(node);
+    if (before !== undefined) return before;
+    const then = this.#given(known, node.then, done, depth + 1);
+    const given = this.test(node, then, this.#given(known, node.otherwise, done, depth + 1));
+    done.set(node, given);
+    return given;
+  }
 
   verdict(verdict: number): GraphNode {
     return this.#once(`${verdict}`, (id) => ({ id, kind: 'verdict', verdict }));
   }
 
-  test(test: GraphTest, then: GraphNode, otherwise: GraphNode): GraphNode {
+  /** A test that has just been made is not made again. */
+  test(test: GraphTest, met: GraphNode, unmet: GraphNode): GraphNode {
+    const then = isSame(test, met) ? met.then : met;
+    const otherwise = isSame(test, unmet) ? unmet.otherwise : unmet;
     const known = outcomeOf(test);
     if (then === otherwise || known === true) return then;
     if (known === false) return otherwise;
@@ -63,6 +116,21 @@ export class Graph {
     const node = make(this.#nodes.size);
     this.#nodes.set(key, node);
     return node;
+  }
+}
+
+const isSame = (a: GraphTest, b: GraphNode): b is Test =>
+  b.kind === 'test' && a.word === b.word && a.mask === b.mask && a.compare === b.compare && a.value === b.value;
+
+function isMet({ mask, compare, value }: GraphTest, actual: number): boolean {
+  const masked = (actual & mask) >>> 0;
+  switch (compare) {
+    case 'eq':
+      return masked === value;
+    case 'gt':
+      return masked > value;
+    case 'ge':
+      return masked >= value;
   }
 }
 

@@ -9,13 +9,28 @@
 import { assembleGraph, Graph, type GraphNode } from './assemble.js';
 import { AUDIT_ARCH_X86_64, encodeAction, WORD_ARCH, WORD_NR } from './bpf.js';
 import type { WordCondition } from './conditions.js';
+import { FilterError } from './errors.js';
 import type { BpfProgram } from './filter.js';
 import type { NumberedFilter } from './numbered.js';
 import { type CallMeaning, callMeaning, turningPoints } from './numbered-meaning.js';
 
-/** The program that `filter` means, unchecked. @throws {FilterError} FILTER_TOO_LARGE */
+/**
+ * The program that `filter` means, unchecked. If it is too long, what an equality has decided is left out behind it,
+ * which shortens chains of many values, and may lengthen others.
+ *
+ * @throws {FilterError} FILTER_TOO_LARGE
+ */
 export function emitProgram(filter: NumberedFilter): BpfProgram {
-  const graph = new Graph();
+  try {
+    return emitGraph(filter, new Graph());
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    return emitGraph(filter, new Graph({ remembers: true }));
+  }
+}
+
+/** The same from an empty `graph`, in one attempt. @throws {FilterError} FILTER_TOO_LARGE */
+export function emitGraph(filter: NumberedFilter, graph: Graph): BpfProgram {
   const architectures = [...new Set([AUDIT_ARCH_X86_64, ...filter.abis.map(({ abi }) => abi.audit)])];
   let start = graph.verdict(encodeAction(filter.foreignAction));
   for (const arch of architectures.toReversed())
@@ -74,7 +89,7 @@ function emitCondition(graph: Graph, c: WordCondition, holds: GraphNode, fails: 
   switch (c.compare) {
     case 'eq':
     case 'masked':
-      return high('eq', low('eq', holds, fails), fails);
+      return high('eq', low('eq', graph.after(c, holds), graph.after({ ...c, lowMask: 0 }, fails)), fails);
     case 'ne':
       return high('eq', low('eq', fails, holds), holds);
     case 'gt':
