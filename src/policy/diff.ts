@@ -16,8 +16,12 @@ import type { PolicyMeaning, Syscalls } from './policy.js';
  * @throws {FilterError} FILTER_TOO_COMPLEX
  */
 export function findChanges(before: PolicyMeaning, after: PolicyMeaning): Change[] {
+  return [...findCallChanges(before.syscalls, after.syscalls), ...findOtherChanges(before, after)];
+}
+
+/** The changes of all but calls. */
+export function findOtherChanges(before: PolicyMeaning, after: PolicyMeaning): Change[] {
   return [
-    ...syscallChanges(before.syscalls, after.syscalls),
     ...pathChanges(before.filesystem, after.filesystem),
     ...mountChanges(before.filesystem, after.filesystem),
     ...grantChanges(before, after),
@@ -25,7 +29,8 @@ export function findChanges(before: PolicyMeaning, after: PolicyMeaning): Change
   ];
 }
 
-function syscallChanges(before: Syscalls, after: Syscalls): Change[] {
+/** The changes of what calls get. @throws {FilterError} FILTER_TOO_COMPLEX */
+export function findCallChanges(before: Syscalls, after: Syscalls): Change[] {
   const space = new DecisionSpace();
   const decisions = decisionsToCompare(space, before, after);
   return callChanges(

@@ -29,10 +29,15 @@ export function lockFaults(
   layer: Layer,
 ): readonly Fault[] {
   return widenings.flatMap(({ pointer, message }) => {
-    const lock = locks.find((one) => isAtOrBelow(pointer, one.pointer) || isAtOrBelow(one.pointer, pointer));
+    const lock = lockAt(locks, pointer);
     if (lock === undefined) return [];
     return [faultAt(layer, pointer, `${message}: ${lock.rule} locks ${lock.pointer}`, 'leave it as it is inherited')];
   });
+}
+
+/** The lock that holds what stands at `pointer`, or a part of it. */
+export function lockAt(locks: PolicyMeaning['lock'], pointer: string): PolicyMeaning['lock'][number] | undefined {
+  return locks.find((one) => isAtOrBelow(pointer, one.pointer) || isAtOrBelow(one.pointer, pointer));
 }
 
 const isAtOrBelow = (pointer: string, place: string): boolean => pointer === place || pointer.startsWith(`${place}/`);

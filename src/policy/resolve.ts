@@ -6,7 +6,7 @@ import { bytesOf, codeOf, type Fold, isDay, MAX_CONDITIONS, tellExpired } from '
 import { foldFilesystem } from './fold-filesystem.js';
 import { foldNetwork, foldProcess, foldResources } from './fold-process.js';
 import { foldSyscalls } from './fold-syscalls.js';
-import { checkLocks, lockFaults } from './lock.js';
+import { checkLocks, lockAt, lockFaults } from './lock.js';
 import { type Policy, type PolicyMeaning, sealPolicy } from './policy.js';
 import { faultAt, type Layer } from './read.js';
 import { STRICTEST } from './strictest.js';
@@ -67,8 +67,10 @@ function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: 
   checkReview(fold);
   checkLocks(fold);
   refuseFaults(codeOf(fold), fold.faults);
-  if (parent.lock.length > 0)
-    refuseFaults('POLICY_LOCKED', lockFaults(parent.lock, findWidenings(parent, meaning), layer));
+  if (parent.lock.length > 0) {
+    const widenings = findWidenings(parent, meaning, (pointer) => lockAt(parent.lock, pointer) !== undefined);
+    refuseFaults('POLICY_LOCKED', lockFaults(parent.lock, widenings, layer));
+  }
   return meaning;
 }
 
