@@ -54,7 +54,15 @@ export function inexpressibleCalls(syscalls: Syscalls): string[] {
 const namesIn = (rules: readonly CallRule[]): Set<string> => new Set(rules.flatMap(({ calls }) => Object.keys(calls)));
 
 function effective(rules: readonly CallRule[], stronger: readonly CallRule[], call: string): Conjunction[] {
-  const alternatives = rules.flatMap(({ calls }) => calls[call] ?? []);
-  const taken = stronger.flatMap(({ calls }) => calls[call] ?? []);
-  return withoutCovered(subtractAll(withoutCovered(alternatives), taken));
+  return withoutCovered(subtractAll(withoutCovered(alternativesOf(rules, call)), alternativesOf(stronger, call)));
+}
+
+/** Asked for every call: without a list for each rule that does not name it. */
+function alternativesOf(rules: readonly CallRule[], call: string): Conjunction[] {
+  const found: Conjunction[] = [];
+  for (const { calls } of rules) {
+    const own = calls[call];
+    if (own !== undefined) found.push(...own);
+  }
+  return found;
 }

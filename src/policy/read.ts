@@ -1,4 +1,5 @@
 /** Reads one policy file: bytes → text → JSON → shape. What it refers to is left alone. */
+import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { FromSchema } from 'json-schema-to-ts';
 import type { schema } from '../../generated/policy-schema.js';
@@ -130,9 +131,13 @@ function refusalOf(code: PolicyErrorCode, name: string, what: string, hint: stri
   return new PolicyError(code, `${name} ${what}`, { hint, faults: [fault], cause });
 }
 
+const FIRST_OF_BYTE_ORDER_MARK = 0xef;
+
+/** A decoder that is fatal takes milliseconds to be made: plain text does without. */
 function decode(bytes: Uint8Array, name: string): string {
   const zero = bytes.indexOf(0);
   if (zero !== -1) refuseByte(bytes, zero, name, 'a NUL byte');
+  if (isUtf8(bytes) && bytes[0] !== FIRST_OF_BYTE_ORDER_MARK) return Buffer.from(bytes).toString('utf8');
   if (!isUtf8Start(bytes)) refuseByte(bytes, firstWrongByte(bytes), name, 'a byte that is not UTF-8');
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
