@@ -7,6 +7,7 @@ type Register = (policy: Command, context: CliContext) => void;
 /** In the order of the help. Each is loaded only when it is called, or when all are to be listed. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => (await import('./policy-check.js')).addPolicyCheck,
+  lint: async () => (await import('./policy-lint.js')).addPolicyLint,
   explain: async () => (await import('./policy-explain.js')).addPolicyExplain,
   compile: async () => (await import('./policy-compile.js')).addPolicyCompile,
   diff: async () => (await import('./policy-diff.js')).addPolicyDiff,
@@ -19,7 +20,7 @@ export async function policyCommands(wanted?: string): Promise<Register> {
   return (program, context) => {
     const policy = program
       .command('policy')
-      .description('check policies, say what they mean, compile and compare them');
+      .description('check and lint policies, say what they mean, compile and compare them');
     for (const register of registers) register(policy, context);
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Change, Direction } from './change.js';
 import type { Filesystem, Origin, PathAccess, PathList } from './policy.js';
-import { isAtOrBelow, isVisible, isWritable, rightsAt } from './reach.js';
+import { isAtOrBelow, isVisible, isWritable, rightsAt, upwards } from './reach.js';
 
 export function pathChanges(before: Filesystem, after: Filesystem): Change[] {
   return [
@@ -28,12 +28,14 @@ function named(...lists: readonly (readonly { readonly paths: readonly string[] 
 }
 
 /** The nearest path of `paths` above `path`. */
-function above(path: string, paths: readonly string[]): string | undefined {
-  return paths.findLast((other) => other !== path && isAtOrBelow(path, other));
+function above(path: string, paths: ReadonlySet<string>): string | undefined {
+  for (const other of upwards(path)) if (other !== path && paths.has(other)) return other;
+  return undefined;
 }
 
 function rightChanges(before: Filesystem, after: Filesystem): Change[] {
   const paths = [...new Set(['/', ...named(before.allow, after.allow)])].sort();
+  const all = new Set(paths);
   const rights = new Map(paths.map((path) => [path, [rightsAt(before, path), rightsAt(after, path)] as const]));
   type Side = 0 | 1;
   /** Rights at `path` on one side that the other lacks. */
@@ -44,7 +46,7 @@ function rightChanges(before: Filesystem, after: Filesystem): Change[] {
   return paths.flatMap((path) => {
     const [old, now] = rights.get(path) ?? [new Map<PathAccess, Origin>(), new Map<PathAccess, Origin>()];
     return ([1, 0] as const).flatMap((side): Change[] => {
-      const told = extra(above(path, paths), side);
+      const told = extra(above(path, all), side);
       const [access, ...more] = extra(path, side).filter((one) => !told.includes(one));
       if (access === undefined) return [];
       return [
@@ -78,6 +80,8 @@ function listChanges(
 ): Change[] {
   const listed = named(before[key], after[key]);
   const paths = [...new Set([...listed, ...targetsBelow(listed, before, after)])].sort();
+  const all = new Set(paths);
+  const [ruleBefore, ruleAfter] = [rulesFor(before[key]), rulesFor(after[key])];
   const directionAt = (path: string | undefined): Direction | undefined => {
     if (path === undefined) return undefined;
     const [old, now] = [holds(before, path), holds(after, path)];
@@ -85,7 +89,7 @@ function listChanges(
   };
   return paths.flatMap((path): Change[] => {
     const direction = directionAt(path);
-    if (direction === undefined || direction === directionAt(above(path, paths))) return [];
+    if (direction === undefined || direction === directionAt(above(path, all))) return [];
     const isWider = direction === 'widened';
     return [
       {
@@ -96,11 +100,19 @@ function listChanges(
         before: isWider ? words.no : words.yes,
         after: isWider ? words.yes : words.no,
         witness: { kind: 'access', path, access: key === 'mask' ? 'see' : 'write' },
-        rules: { before: ruleFor(before[key], path), after: ruleFor(after[key], path) },
+        rules: { before: ruleBefore(path), after: ruleAfter(path) },
       },
     ];
   });
 }
 
-const ruleFor = (lists: readonly PathList[], path: string): Origin | undefined =>
-  lists.find(({ paths }) => paths.some((one) => isAtOrBelow(path, one)));
+/** For each path the first rule of the list that names it or a path above. */
+function rulesFor(lists: readonly PathList[]): (path: string) => Origin | undefined {
+  const orders = new Map<string, number>();
+  for (const [order, { paths }] of lists.entries())
+    for (const path of paths) if (!orders.has(path)) orders.set(path, order);
+  return (path) => {
+    const found = [...upwards(path)].flatMap((above) => orders.get(above) ?? []);
+    return found.length === 0 ? undefined : lists[Math.min(...found)];
+  };
+}

@@ -1,4 +1,5 @@
 /** From a chain of files to one policy: each file is added to what its parents mean together. */
+import type { Fault } from '../base/errors.js';
 import { type PolicyReference, readChain } from './chain.js';
 import { covers } from './conjunction.js';
 import { PolicyError, refuseFaults } from './errors.js';
@@ -7,7 +8,7 @@ import { foldFilesystem } from './fold-filesystem.js';
 import { foldNetwork, foldProcess, foldResources } from './fold-process.js';
 import { foldSyscalls } from './fold-syscalls.js';
 import { checkLocks, lockAt, lockFaults } from './lock.js';
-import { type Policy, type PolicyMeaning, sealPolicy } from './policy.js';
+import { type Origin, type Policy, type PolicyMeaning, sealPolicy } from './policy.js';
 import { faultAt, type Layer } from './read.js';
 import { STRICTEST } from './strictest.js';
 import { findWidenings } from './widenings.js';
@@ -25,14 +26,19 @@ export function loadPolicy(reference: PolicyReference, now: Date): Policy {
 
 /** What `layers`, the furthest parent first, mean together. @throws {PolicyError} as loadPolicy() */
 export function resolvePolicy(layers: readonly Layer[], now: Date): Policy {
+  const policy = combineLayers(layers, now);
+  const last = layers[layers.length - 1];
+  if (last !== undefined) checkWhole(policy, last);
+  return policy;
+}
+
+/** As resolvePolicy(), without looking at what only the whole can lack or contradict: not for running. */
+export function combineLayers(layers: readonly Layer[], now: Date): Policy {
   const today = now.toISOString().slice(0, 10);
   const files = layers.map(({ path }) => path);
   let meaning = STRICTEST;
   for (const [index, layer] of layers.entries()) meaning = addLayer(meaning, layer, index === 0, today);
-  const policy = sealPolicy(meaning, files);
-  const last = layers[layers.length - 1];
-  if (last !== undefined) checkWhole(policy, last);
-  return policy;
+  return sealPolicy(meaning, files);
 }
 
 function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: string): PolicyMeaning {
@@ -99,15 +105,27 @@ function checkWhole(policy: Policy, last: Layer): void {
       hint: 'allow the group process.basic, or exit_group',
       faults: [faultAt(last, '/syscalls', 'exit_group is not allowed with every argument, or is forbidden')],
     });
-  const faults = quiet.flatMap(({ rule, calls }) =>
-    Object.entries(calls).flatMap(([call, alternatives]) => {
-      const allowed = allow.flatMap((other) => other.calls[call] ?? []);
-      const clash = alternatives.some((one) => allowed.some((other) => covers([other], one)));
-      const pointer = rule.slice(rule.indexOf('#') + 1);
-      return clash
-        ? [faultAt(last, pointer, `${call} is refused quietly here and allowed elsewhere`, 'remove one')]
-        : [];
+  const faults = quiet.flatMap((rule) =>
+    Object.entries(rule.calls).flatMap(([call, alternatives]) => {
+      const clash = allow.find((other) =>
+        alternatives.some((one) => (other.calls[call] ?? []).some((wide) => covers([wide], one))),
+      );
+      return clash === undefined ? [] : [clashOf(last, call, rule, clash)];
     }),
   );
   refuseFaults('POLICY_INVALID', faults);
+}
+
+/** Told at the one of the two rules that stands in the file. */
+function clashOf(last: Layer, call: string, quiet: Origin, allow: Origin): Fault {
+  const pointerOf = ({ rule }: Origin): string => rule.slice(rule.indexOf('#') + 1);
+  if (quiet.rule.startsWith(`${last.name}#`))
+    return faultAt(
+      last,
+      pointerOf(quiet),
+      `${call} is refused quietly here and allowed by ${allow.rule}`,
+      'remove one',
+    );
+  const hint = 'leave those arguments out with "where": what is inherited as quiet stays so';
+  return faultAt(last, pointerOf(allow), `${call} is allowed here and refused quietly by ${quiet.rule}`, hint);
 }

@@ -13,6 +13,7 @@ import {
 import type { BindMount, Filesystem, Origin, PathAccess, PathList, Policy, Scratch } from './policy.js';
 import { isAtOrBelow, isPresent, rightsAt } from './reach.js';
 import { findRemedy, impossibleBy, isOwn, REASON, withoutName } from './remedy.js';
+import { CHANGING_USES, type Mount, mountAt } from './where-mounted.js';
 
 /** What may be asked about a path. */
 export const PATH_USES = [
@@ -28,7 +29,6 @@ export const PATH_USES = [
   'refer',
   'ioctl',
 ] as const satisfies readonly PathAccess[];
-const CHANGING: readonly PathAccess[] = ['write', 'create', 'remove', 'truncate', 'make-socket', 'make-fifo', 'refer'];
 const USUAL: readonly PathAccess[] = ['read', 'write', 'execute'];
 
 /** Each use of `path` by itself: it is allowed where no mechanism refuses it. */
@@ -86,7 +86,7 @@ function mountRefusal(subject: Subject, path: string, use: PathAccess): Refusal 
   const mount = mountAt(filesystem, path);
   if (mount.kind === 'missing')
     return { outcome: `not there: ${mount.why}`, mechanism: 'mount', by: placeOfSetting(subject, mount.at, mount.why) };
-  if (CHANGING.includes(use)) {
+  if (CHANGING_USES.includes(use)) {
     const frozen = listed(filesystem.readOnly, path);
     if (frozen !== undefined)
       return { outcome: 'refused: a read-only mount', mechanism: 'mount', by: placeOfRule(subject, frozen) };
@@ -110,46 +110,6 @@ function rightRefusal(subject: Subject, path: string, use: PathAccess): Refusal 
 const listed = (lists: readonly PathList[], path: string): PathList | undefined =>
   lists.find(({ paths }) => paths.some((above) => isAtOrBelow(path, above)));
 
-type Mount =
-  | { readonly kind: 'scratch'; readonly entry: Scratch; readonly isReadOnly: false; readonly isNoexec: boolean }
-  | { readonly kind: 'bind'; readonly entry: BindMount; readonly isReadOnly: boolean; readonly isNoexec: boolean }
-  | { readonly kind: 'proc' | 'dev'; readonly isReadOnly: false; readonly isNoexec: true }
-  | { readonly kind: 'root'; readonly isReadOnly: boolean; readonly isNoexec: false }
-  | { readonly kind: 'missing'; readonly at: string; readonly why: string };
-
-/** What a minimal /dev has. */
-const DEVICES = /^\/dev(\/(null|zero|full|random|urandom|tty|ptmx|fd|stdin|stdout|stderr|pts(\/.*)?|shm(\/.*)?))?$/;
-
-const ROOTLESS: Mount = { kind: 'missing', at: '/filesystem', why: 'nothing is mounted' };
-
-function deviceMount(dev: Filesystem['dev'], path: string): Mount {
-  if (dev === 'none') return { kind: 'missing', at: '/filesystem/dev', why: 'there is no /dev' };
-  if (!DEVICES.test(path)) return { kind: 'missing', at: '/filesystem', why: '/dev has harmless devices alone' };
-  return { kind: 'dev', isReadOnly: false, isNoexec: true };
-}
-
-/** The innermost mount that holds `path`. */
-function mountAt(filesystem: Filesystem, path: string): Mount {
-  const { scratch, mounts, root, dev } = filesystem;
-  const entries: readonly { readonly target: string; readonly mount: Mount }[] = [
-    ...scratch.map((entry) => ({
-      target: entry.path,
-      mount: { kind: 'scratch', entry, isReadOnly: false, isNoexec: entry.flags.noexec } as const,
-    })),
-    ...mounts.map((entry) => ({
-      target: entry.to,
-      mount: { kind: 'bind', entry, isReadOnly: entry.access === 'read-only', isNoexec: entry.flags.noexec } as const,
-    })),
-    { target: '/proc', mount: { kind: 'proc', isReadOnly: false, isNoexec: true } },
-    { target: '/dev', mount: deviceMount(dev, path) },
-    { target: '/sys', mount: { kind: 'missing', at: '/filesystem', why: 'no policy mounts /sys' } },
-    { target: '/', mount: { kind: 'root', isReadOnly: root === 'read-only', isNoexec: false } },
-  ];
-  const holding = entries.filter(({ target }) => isAtOrBelow(path, target));
-  const [innermost] = holding.sort((a, b) => b.target.length - a.target.length);
-  return innermost?.mount ?? ROOTLESS;
-}
-
 function mountPlace(subject: Subject, mount: Exclude<Mount, { kind: 'missing' }>): Place {
   switch (mount.kind) {
     case 'scratch':
@@ -167,7 +127,7 @@ function mountPlace(subject: Subject, mount: Exclude<Mount, { kind: 'missing' }>
 function remedyFor(subject: Subject, path: string, denied: readonly PathAccess[]): Remedy {
   const { filesystem } = subject.policy;
   for (const key of ['mask', 'readOnly'] as const) {
-    const matters = key === 'mask' || denied.some((use) => CHANGING.includes(use));
+    const matters = key === 'mask' || denied.some((use) => CHANGING_USES.includes(use));
     const inherited = filesystem[key].find(
       (list) => list.paths.some((above) => isAtOrBelow(path, above)) && !isOwn(subject, list.rule),
     );
@@ -215,13 +175,13 @@ const folderFor = (path: string): string =>
 /** Where new memory is mounted for it, the right is on that folder. */
 function grantedPath(filesystem: Filesystem, path: string, denied: readonly PathAccess[]): string {
   const mount = mountAt(filesystem, path);
-  const isNew = mount.kind === 'root' && mount.isReadOnly && denied.some((use) => CHANGING.includes(use));
+  const isNew = mount.kind === 'root' && mount.isReadOnly && denied.some((use) => CHANGING_USES.includes(use));
   return isNew ? folderFor(path) : path;
 }
 
 function mountEdits(subject: Subject, path: string, denied: readonly PathAccess[]): Edit[] {
   const { filesystem } = subject.policy;
-  const changes = denied.some((use) => CHANGING.includes(use));
+  const changes = denied.some((use) => CHANGING_USES.includes(use));
   if (!isPresent(filesystem, path)) return [{ op: 'add', path: '/filesystem/proc', value: 'masked' }];
   const mount = mountAt(filesystem, path);
   switch (mount.kind) {

@@ -1,0 +1,148 @@
+/** For every rule of the lint a policy that breaks it and one like it that does not. */
+import {
+  allow,
+  capability,
+  files,
+  type LintCase,
+  NOTHING,
+  pass,
+  rights,
+  scratch,
+  WHY,
+  where,
+  withChown,
+} from './lint-builders.js';
+import { GRANT_CASES } from './lint-grant-cases.js';
+
+export const LINT_CASES: readonly LintCase[] = [
+  {
+    rule: 'LINT_REFUSED',
+    pointer: '/resources/pids',
+    broken: { resources: { pids: 0 } },
+    kept: { resources: { pids: 1 } },
+  },
+  {
+    rule: 'LINT_UNKNOWN_NAME',
+    pointer: '/syscalls/allow/0/calls/0',
+    broken: allow({ calls: ['opnat'] }),
+    kept: allow({ calls: ['sync'] }),
+  },
+  { rule: 'LINT_UNKNOWN_NAME', pointer: '/sycalls', broken: { sycalls: {} }, kept: { syscalls: {} } },
+  {
+    rule: 'LINT_UNKNOWN_NAME',
+    pointer: '/syscalls/allow/0/where/socket/0/family/anyOf/0',
+    broken: where('socket', { family: { anyOf: ['AF_INTE'] } }),
+    kept: where('socket', { family: { anyOf: ['AF_INET'] } }),
+  },
+  {
+    rule: 'LINT_UNKNOWN_NAME',
+    pointer: '/process/capabilities/allow/0/cap',
+    broken: capability('CAP_CHOWM'),
+    kept: withChown,
+  },
+  {
+    rule: 'LINT_CONTRADICTION',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['ptrace'] }),
+    kept: allow({ calls: ['sync'] }),
+  },
+  {
+    rule: 'LINT_CONTRADICTION',
+    pointer: '/review',
+    broken: { review: { approved: '2027-06-02', expires: '2027-06-01' } },
+    kept: { review: { approved: '2026-06-02', expires: '2027-06-01' } },
+  },
+  {
+    rule: 'LINT_DEAD_REMOVE',
+    pointer: '/syscalls/remove/0',
+    broken: { syscalls: { remove: [{ calls: ['bpf'], why: WHY }] } },
+    kept: { syscalls: { remove: [{ calls: ['link'], why: WHY }] } },
+  },
+  {
+    rule: 'LINT_NO_EXIT_GROUP',
+    pointer: '/syscalls',
+    broken: { syscalls: { remove: [{ calls: ['exit_group'], why: WHY }] } },
+    kept: NOTHING,
+  },
+  {
+    rule: 'LINT_EXPIRED',
+    pointer: '/syscalls/allow/0/expires',
+    broken: allow({ calls: ['sync'], expires: '2026-11-20' }),
+    kept: allow({ calls: ['sync'], expires: '2026-11-21' }),
+  },
+  {
+    rule: 'LINT_EXPIRED',
+    pointer: '/review/expires',
+    broken: { review: { expires: '2020-01-01' } },
+    kept: { review: { expires: '2027-06-01' } },
+  },
+  {
+    rule: 'LINT_EXPIRES_SOON',
+    pointer: '/syscalls/allow/0/expires',
+    broken: allow({ calls: ['sync'], expires: '2026-12-21' }),
+    kept: allow({ calls: ['sync'], expires: '2026-12-22' }),
+  },
+  {
+    rule: 'LINT_EXPIRES_SOON',
+    pointer: '/review/expires',
+    broken: { review: { expires: '2026-12-01' } },
+    kept: { review: { expires: '2027-06-01' } },
+  },
+  {
+    rule: 'LINT_NO_OWNER',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['sync'], expires: '2027-11-21' }),
+    kept: allow({ calls: ['sync'], expires: '2027-11-21', ticket: 'T-1' }),
+  },
+  {
+    rule: 'LINT_OLD_EDITION',
+    pointer: '/syscalls/baseline',
+    broken: { syscalls: { baseline: '2026-11' } },
+    kept: { syscalls: { baseline: '2026-11' } },
+    newestEdition: '2027-05',
+  },
+  {
+    rule: 'LINT_DEAD_RULE',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['read', 'write'] }),
+    kept: allow({ calls: ['sync'] }),
+  },
+  {
+    rule: 'LINT_DEAD_RULE',
+    pointer: '/syscalls/allow/1',
+    broken: allow({ calls: ['sync'] }, { calls: ['sync'] }),
+    kept: allow({ calls: ['sync'] }, { calls: ['syncfs'] }),
+  },
+  {
+    rule: 'LINT_DEAD_RULE',
+    pointer: '/syscalls/allow/0',
+    broken: where('socket', { family: { anyOf: ['AF_UNIX'] }, type: { anyOf: ['SOCK_STREAM'] } }),
+    kept: where('socket', { family: { anyOf: ['AF_UNIX', 'AF_INET'] } }),
+  },
+  {
+    rule: 'LINT_DEAD_RULE',
+    pointer: '/syscalls/forbid/0',
+    broken: { syscalls: { forbid: [{ calls: ['ptrace'], why: WHY }] } },
+    kept: { syscalls: { forbid: [{ calls: ['link'], why: WHY }] } },
+  },
+  {
+    rule: 'LINT_DEAD_RULE',
+    pointer: '/filesystem/allow/0',
+    broken: files({ allow: [rights('/usr', 'read', 'list')] }),
+    kept: files({ scratch: [scratch('/work')], allow: [rights('/work', 'write')] }),
+  },
+  {
+    rule: 'LINT_DEAD_RULE',
+    pointer: '/filesystem/mask/0/paths/1',
+    broken: files({ mask: [{ paths: ['/a', '/a/b'], why: WHY }] }),
+    kept: files({ mask: [{ paths: ['/a', '/ab'], why: WHY }] }),
+  },
+  { rule: 'LINT_DEAD_RULE', pointer: '/process/env/pass/0/names/0', broken: pass('TERM'), kept: pass('HOSTNAME') },
+  {
+    rule: 'LINT_REDUNDANT_NAME',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['read', 'sync'] }),
+    kept: allow({ calls: ['sync'] }),
+  },
+  ...GRANT_CASES,
+];

@@ -1,0 +1,217 @@
+/** Cases of the lint about grants: paths, calls, capabilities, the host. */
+import {
+  allow,
+  capability,
+  files,
+  type LintCase,
+  mount,
+  NOTHING,
+  pass,
+  rights,
+  scratch,
+  WHY,
+  where,
+  withChown,
+} from './lint-builders.js';
+
+export const GRANT_CASES: readonly LintCase[] = [
+  {
+    rule: 'LINT_NO_EFFECT',
+    pointer: '/filesystem/allow/0/paths/0',
+    broken: files({ allow: [rights('/opt', 'write')] }),
+    kept: files({ scratch: [scratch('/opt')], allow: [rights('/opt', 'write')] }),
+  },
+  {
+    rule: 'LINT_NO_EFFECT',
+    pointer: '/filesystem/allow/0/paths/0',
+    broken: files({ allow: [rights('/tmp', 'execute', 'ioctl')] }),
+    kept: files({ allow: [rights('/tmp', 'ioctl')] }),
+  },
+  {
+    rule: 'LINT_NO_EFFECT',
+    pointer: '/filesystem/allow/0/paths/0',
+    broken: files({ allow: [rights('/sys/fs', 'ioctl')] }),
+    kept: NOTHING,
+  },
+  {
+    rule: 'LINT_SHADOWED_MOUNT',
+    pointer: '/filesystem/scratch/0',
+    broken: files({ scratch: [scratch('/a/b')], mask: [{ paths: ['/a'], why: WHY }] }),
+    kept: files({ scratch: [scratch('/ab')], mask: [{ paths: ['/a'], why: WHY }] }),
+  },
+  {
+    rule: 'LINT_SHADOWED_MOUNT',
+    pointer: '/filesystem/scratch/0',
+    broken: files({ scratch: [scratch('/a')], readOnly: [{ paths: ['/a'], why: WHY }] }),
+    kept: files({ scratch: [scratch('/a')], readOnly: [{ paths: ['/a/b'], why: WHY }] }),
+  },
+  {
+    rule: 'LINT_DEAD_MASK',
+    pointer: '/filesystem/mask/0/paths/0',
+    broken: files({ mask: [{ paths: ['/proc/kcore'], why: WHY }] }),
+    kept: files({ proc: 'masked', mask: [{ paths: ['/proc/kcore'], why: WHY }] }),
+  },
+  {
+    rule: 'LINT_DEAD_MASK',
+    pointer: '/filesystem/readOnly/0/paths/0',
+    broken: files({ readOnly: [{ paths: ['/sys/fs'], why: WHY }] }),
+    kept: files({ readOnly: [{ paths: ['/etc'], why: WHY }] }),
+  },
+  {
+    rule: 'LINT_BROAD_IOCTL',
+    pointer: '/syscalls/allow/0',
+    broken: { ...allow({ calls: ['ioctl'] }), extends: { policy: 'strict', version: '1.0.0' } },
+    kept: where('ioctl', { request: { anyOf: ['TIOCSWINSZ'] } }),
+  },
+  {
+    rule: 'LINT_BROAD_SOCKET',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['socket'] }),
+    kept: where('socket', { family: { anyOf: ['AF_INET'] } }),
+  },
+  {
+    rule: 'LINT_BROAD_PRCTL',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['prctl'] }),
+    kept: where('prctl', { option: { anyOf: ['PR_SET_KEEPCAPS'] } }),
+  },
+  {
+    rule: 'LINT_NAMESPACES',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['clone'] }),
+    kept: where('clone', {
+      flags: {
+        noneOf: [
+          'CLONE_NEWNS',
+          'CLONE_NEWCGROUP',
+          'CLONE_NEWUTS',
+          'CLONE_NEWIPC',
+          'CLONE_NEWUSER',
+          'CLONE_NEWPID',
+          'CLONE_NEWNET',
+        ],
+      },
+    }),
+  },
+  { rule: 'LINT_NAMESPACES', pointer: '/syscalls/allow/0', broken: allow({ calls: ['clone3'] }), kept: NOTHING },
+  {
+    rule: 'LINT_DANGEROUS_CALL',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['io_uring_setup'] }),
+    kept: allow({ calls: ['sync'] }),
+  },
+  {
+    rule: 'LINT_DANGEROUS_CALL',
+    pointer: '/syscalls/allow/0',
+    broken: allow({ calls: ['vmsplice'] }),
+    kept: allow({ calls: ['tee'] }),
+    severity: 'note',
+  },
+  { rule: 'LINT_WRITABLE_CODE', pointer: '/syscalls/allow/0', broken: allow({ calls: ['mmap'] }), kept: NOTHING },
+  {
+    rule: 'LINT_WRITE_EXECUTE',
+    pointer: '/filesystem/allow/0/paths/0',
+    broken: files({
+      scratch: [scratch('/w', { flags: ['nosuid', 'nodev'] })],
+      allow: [rights('/w', 'write', 'execute')],
+    }),
+    kept: files({ scratch: [scratch('/w')], allow: [rights('/w', 'write')] }),
+    severity: 'warning',
+  },
+  {
+    rule: 'LINT_WRITE_EXECUTE',
+    pointer: '/filesystem/allow/0/paths/0',
+    broken: files({ root: 'writable', rootSize: '1MiB', allow: [rights('/', 'write')] }),
+    kept: files({ root: 'writable', rootSize: '1MiB' }),
+    severity: 'note',
+  },
+  {
+    rule: 'LINT_WRITABLE_ROOT',
+    pointer: '/filesystem/root',
+    broken: files({ root: 'writable', rootSize: '1MiB' }),
+    kept: files({ root: 'read-only' }),
+  },
+  {
+    rule: 'LINT_BROAD_CAPABILITY',
+    pointer: '/process/capabilities/allow/0',
+    broken: capability('CAP_SYS_ADMIN'),
+    kept: withChown,
+  },
+  {
+    rule: 'LINT_UNUSED_CAPABILITY',
+    pointer: '/process/capabilities/allow/0',
+    broken: capability('CAP_CHOWN'),
+    kept: withChown,
+  },
+  {
+    rule: 'LINT_ROOT_USER',
+    pointer: '/process/user/uid',
+    broken: { process: { user: { uid: 'any' } } },
+    kept: { process: { user: { uid: 'nonzero' } } },
+  },
+  ...['/', '/etc', '/home/me', '/root', '/home/me/.ssh', '/proc', '/dev'].map(
+    (from): LintCase => ({
+      rule: 'LINT_HOST_PATH',
+      pointer: '/filesystem/mounts/0/from',
+      broken: mount(from),
+      kept: mount('/srv/photos'),
+    }),
+  ),
+  {
+    rule: 'LINT_HOST_PATH',
+    pointer: '/filesystem/mounts/0/from',
+    broken: mount('/etc/app', { access: 'read-write' }),
+    kept: mount('/etc/app'),
+  },
+  ...['/var/run/docker.sock', '/run/docker.sock', '/run/podman/podman.sock', '/srv/app.sock'].map(
+    (from): LintCase => ({
+      rule: 'LINT_HOST_SOCKET',
+      pointer: '/filesystem/mounts/0/from',
+      broken: mount(from),
+      kept: mount('/srv/socks'),
+    }),
+  ),
+  {
+    rule: 'LINT_MOUNT_FLAGS',
+    pointer: '/filesystem/mounts/0/flags',
+    broken: mount('/srv/a', { flags: ['noexec'] }),
+    kept: mount('/srv/a'),
+  },
+  ...['GITHUB_TOKEN', 'AWS_SECRET_ACCESS_KEY', 'DB_PASSWORD', 'SSH_AUTH_SOCK', 'API_KEY', 'PGPASSWORD'].map(
+    (name): LintCase => ({
+      rule: 'LINT_SECRET_VARIABLE',
+      pointer: '/process/env/pass/0/names/0',
+      broken: pass(name),
+      kept: pass('HOSTNAME', 'KEYBOARD', 'PWD'),
+    }),
+  ),
+  {
+    rule: 'LINT_SECRET_VARIABLE',
+    pointer: '/process/env/set/DB_PASSWORD',
+    broken: { process: { env: { set: { DB_PASSWORD: 'x' } } } },
+    kept: { process: { env: { set: { MODE: 'x' } } } },
+  },
+  {
+    rule: 'LINT_UNSIGNED_IMAGE',
+    pointer: '/image/signature',
+    broken: {
+      extends: undefined,
+      image: { signature: 'optional' },
+      syscalls: { baseline: '2026-11', allow: [{ group: 'process.basic', why: WHY }] },
+    },
+    kept: { image: { signature: 'required' } },
+  },
+  {
+    rule: 'LINT_RELAXED_CONTROL',
+    pointer: '/requires/landlock',
+    broken: { requires: { landlock: 'preferred' } },
+    kept: { requires: { apparmor: 'preferred' } },
+  },
+  {
+    rule: 'LINT_NO_BOUND',
+    pointer: '/resources/time',
+    broken: { resources: { time: 'unlimited' } },
+    kept: { resources: { time: '1h' } },
+  },
+  { rule: 'LINT_UNPINNED_PARENT', pointer: '/extends', broken: { extends: { policy: 'strict' } }, kept: NOTHING },
+];
