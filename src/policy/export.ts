@@ -1,15 +1,5 @@
 /** A compiled policy as files, for people and programs that want to look at what the kernel is given. */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Digest, digestOf } from '../base/digest.js';
 import { makeFolders } from '../base/folders.js';
@@ -42,7 +32,8 @@ const fileOf = (name: string, bytes: Uint8Array): CompiledFile => ({ name, bytes
 
 /**
  * Writes `files` into `folder`, which is made where it is missing. Each file
- * appears whole or not at all, and none before all are on the disk.
+ * appears whole or not at all, and none before all are written. Not waited for
+ * is the disk: what a loss of power takes can be compiled again.
  *
  * @throws {PolicyError} POLICY_UNWRITABLE
  */
@@ -52,7 +43,7 @@ export function writeFolder(folder: string, files: readonly CompiledFile[]): voi
     const staged = mkdtempSync(join(dirname(folder), '.sandbox-compile-'));
     try {
       chmodSync(staged, 0o755);
-      for (const { name, bytes } of files) writeDurably(join(staged, name), bytes);
+      for (const { name, bytes } of files) writeFileSync(join(staged, name), bytes, { mode: 0o644, flag: 'wx' });
       if (existsSync(folder)) for (const { name } of files) renameSync(join(staged, name), join(folder, name));
       else renameSync(staged, folder);
     } finally {
@@ -64,15 +55,5 @@ export function writeFolder(folder: string, files: readonly CompiledFile[]): voi
       hint: 'name a folder that you may write, on a file system with room',
       cause,
     });
-  }
-}
-
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const descriptor = openSync(path, 'wx', 0o644);
-  try {
-    for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeSync(descriptor, rest));
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
