@@ -86,6 +86,7 @@ function portRules(ports: LandlockRules['ports'], handled: bigint): LandlockRule
 /** Said at every ABI: no ruleset can express these. */
 const ALWAYS = [
   'Landlock does not restrain stat, chdir, access, chmod, chown, utimes and extended attributes',
+  'Landlock lets nothing be executed that may not be read',
   'Landlock does not restrain files without a path: memfd, pipes, sockets that are open already',
 ];
 

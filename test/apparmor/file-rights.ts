@@ -31,7 +31,15 @@ const operation = (
 export const OPERATIONS: readonly Operation[] = [
   operation('read', ['read'], [['itself', FS.readFile]], [['itself', 'r']]),
   operation('list', ['list'], [['itself', FS.readDir]], [['folder', 'r']]),
-  operation('execute', ['execute'], [['itself', FS.execute]], [['itself', 'x']]),
+  operation(
+    'execute',
+    ['execute'],
+    [
+      ['itself', FS.execute],
+      ['itself', FS.readFile],
+    ],
+    [['itself', 'x']],
+  ),
   operation('write', ['write'], [['itself', FS.writeFile]], [['itself', 'w']]),
   operation('truncate', ['truncate'], [['itself', FS.truncate]], [['itself', 'w']]),
   operation('create', ['create'], [['parent', FS.makeReg]], [['itself', 'w']]),

@@ -35,6 +35,7 @@ function differences(rules: readonly PathRule[], abi: number): { differ: Differe
 /** The sentence that must stand among the gaps for the two to differ so. */
 function gapFor({ operation, path, profile }: Difference, rules: readonly PathRule[]): RegExp {
   if (!profile) return operation.name.startsWith('move') ? /moved that may not be read/ : /before ABI/;
+  if (operation.name === 'execute') return /executed that may not be read/;
   const missing = operation.words.filter((word) => !rules.some((rule) => rule.access.includes(word)));
   if (path === RULE && missing.length === 0) return /a path that may itself be written/;
   return new RegExp(`lets [a-z, -]*${missing[0] ?? '(create|remove)'}[a-z, -]* through as well`);
