@@ -1,24 +1,77 @@
 /**
  * Brings the modules of the command line together: loading a hundred files takes
- * Node longer than most commands need. build/bundle/cli has the same code as
- * build/src, three folders below the root as that is. The front end takes it
- * while it is newer than build/src/cli/main.js: whatever compiles without this
- * script, or changes a module and touches that file, runs the modules themselves.
+ * Node longer than most commands need, and compiling their functions longer still.
+ * build/bundle/cli has the same code as build/src, three folders below the root as
+ * that is, in one file (program.cjs); beside it what V8 made of the functions that
+ * a command has run (program.cache), which V8 takes only for this very file,
+ * version of Node and processor; and main.cjs, which loads the two.
+ *
+ * The front end takes main.cjs while it is newer than build/src/cli/main.js:
+ * whatever compiles without this script, or changes a module and touches that
+ * file, runs the modules themselves.
  */
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './write-changed.mjs';
+
+const folder = `${root}build/bundle/cli`;
+
+/** Starts the program; `finish` is put in where the cache is made. */
+const loader = (finish) => `'use strict';
+const { readFileSync } = require('node:fs');
+const { Script, constants } = require('node:vm');
+const read = (name) => {
+  try {
+    return readFileSync(__dirname + name);
+  } catch {
+    return undefined;
+  }
+};
+const filename = __dirname + '/program.cjs';
+const script = new Script(read('/program.cjs').toString('latin1'), {
+  filename,
+  cachedData: read('/program.cache'),
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
+${finish}script.runInThisContext()(require, filename);
+`;
 
 rmSync(`${root}build/bundle`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: ['build/src/cli/main.js'],
-  outdir: 'build/bundle/cli',
+  outfile: `${folder}/program.cjs`,
   bundle: true,
-  splitting: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  charset: 'ascii',
+  external: ['koffi', 'node-forge', 'pino'],
+  define: { 'import.meta.url': 'bundleUrl' },
+  banner: {
+    js: "(function (require, bundlePath) { const module = { exports: {} }; const bundleUrl = require('node:url').pathToFileURL(bundlePath).href;",
+  },
+  footer: { js: '})' },
   logLevel: 'warning',
 });
+const scratch = mkdtempSync(join(tmpdir(), 'sandbox-build-'));
+try {
+  const recorder = `${folder}/recorder.cjs`;
+  writeFileSync(
+    recorder,
+    loader(`process.on('exit', () =>
+  require('node:fs').writeFileSync(__dirname + '/program.cache', script.createCachedData()));
+`),
+  );
+  // Whether it succeeds does not matter: what it has run is in the cache.
+  spawnSync(process.execPath, [recorder, 'policy', 'compile', 'strict', '--out', scratch], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ignore'],
+  });
+  rmSync(recorder);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+writeFileSync(`${folder}/main.cjs`, loader(''));

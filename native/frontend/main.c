@@ -117,7 +117,7 @@ static int await_control_plane(void)
 }
 
 /*
- * The modules, or the copy of them in few files that scripts/after-tsc.mjs made: it loads faster, and is
+ * The modules, or the copy of them in one file that scripts/after-tsc.mjs made: it loads faster, and is
  * taken while it is newer than the modules.
  */
 static void choose_control_plane(const char *folder, char *program, size_t size)
@@ -126,7 +126,7 @@ static void choose_control_plane(const char *folder, char *program, size_t size)
 	struct stat modules, copied;
 
 	snprintf(program, size, "%s/build/src/cli/main.js", folder);
-	snprintf(copy, sizeof copy, "%s/build/bundle/cli/main.js", folder);
+	snprintf(copy, sizeof copy, "%s/build/bundle/cli/main.cjs", folder);
 	if (stat(copy, &copied) == -1 || stat(program, &modules) == -1)
 		return;
 	if (copied.st_mtim.tv_sec > modules.st_mtim.tv_sec ||

@@ -87,18 +87,22 @@ const program = new Command('sandbox')
     outputError: (text) => context.stderr(describeMisuse(text, words)),
   });
 
-try {
-  const wanted = GROUPS[words[0] ?? ''];
-  const groups = wanted === undefined ? Object.values(GROUPS) : [wanted];
-  for (const group of groups) for (const register of await group()) register(program, context);
-  await program.parseAsync(process.argv);
-  process.exitCode = context.exitCode;
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = isDisplayed(error) ? 0 : EXIT_SANDBOX_FAILED;
-  } else {
-    context.stderr(describeFailure(error, words.includes('--json')));
-    const interrupted = error instanceof SandboxError && error.code === 'STORE_INTERRUPTED';
-    process.exitCode = interrupted ? EXIT_INTERRUPTED : EXIT_SANDBOX_FAILED;
+async function main(): Promise<void> {
+  try {
+    const wanted = GROUPS[words[0] ?? ''];
+    const groups = wanted === undefined ? Object.values(GROUPS) : [wanted];
+    for (const group of groups) for (const register of await group()) register(program, context);
+    await program.parseAsync(process.argv);
+    process.exitCode = context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = isDisplayed(error) ? 0 : EXIT_SANDBOX_FAILED;
+    } else {
+      context.stderr(describeFailure(error, words.includes('--json')));
+      const interrupted = error instanceof SandboxError && error.code === 'STORE_INTERRUPTED';
+      process.exitCode = interrupted ? EXIT_INTERRUPTED : EXIT_SANDBOX_FAILED;
+    }
   }
 }
+
+void main();

@@ -22,7 +22,7 @@ export const productInputs = ({ programs }: LaunchInputs): readonly string[] => 
   ...programs.map(({ path }) => path),
   join(installationRoot, 'package.json'),
   join(installationRoot, 'build/src/cli/main.js'),
-  join(installationRoot, 'build/bundle/cli/main.js'),
+  join(installationRoot, 'build/bundle/cli/program.cjs'),
   INSTALLED_CEILING,
 ];
 

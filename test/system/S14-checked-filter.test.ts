@@ -26,7 +26,7 @@ function withModule(name: string, change: (source: string) => string, work: () =
   const changed = change(source);
   assert.is.not(changed, source, `${name} was changed`);
   const main = join(ground.product.folder, 'build/src/cli/main.js');
-  const bundled = join(ground.product.folder, 'build/bundle/cli/main.js');
+  const bundled = join(ground.product.folder, 'build/bundle/cli/main.cjs');
   writeFileSync(file, changed);
   touch(main); // the modules are used, not the copy of them
   try {
