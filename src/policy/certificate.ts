@@ -33,7 +33,7 @@ export type Subject = { readonly name: string; readonly version: string; readonl
 export function certify(
   policy: Subject,
   program: BpfProgram,
-  { examination, live }: Proof,
+  { examination, symbolic, live }: Proof,
   compiler: string = compilerVersion(),
 ): Certified {
   const { architectures, numbers, cases, sampled } = examination;
@@ -51,6 +51,8 @@ export function certify(
       cases,
       sampled: sampled.map((nr) => describeCall(nr)).sort(),
       disagreements: 0,
+      symbolic: symbolic.kind,
+      symbolic_untold: symbolic.kind === 'untold' ? symbolic.why : null,
     },
     live: {
       kernel: release(),
@@ -68,7 +70,8 @@ export function certify(
 /** `certificate` in one line. */
 export function describeProof({ checked, live }: Certificate): string {
   const sampled = checked.sampled.length === 0 ? '' : ` (of ${checked.sampled.join(', ')} a sample)`;
-  const agreed = `proved: ${checked.cases} cases agree${sampled}`;
+  const equal = checked.symbolic === 'equal' ? 'equal for every call, ' : '';
+  const agreed = `proved: ${equal}${checked.cases} cases agree${sampled}`;
   if (live.unable !== null) return `${agreed}; kernel ${live.kernel} could not be asked: ${live.unable}`;
   const witnesses = Object.values(live.witnesses).reduce((sum, count) => sum + count, 0);
   const absent = live.verdicts['absent'] ?? 0;

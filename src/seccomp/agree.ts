@@ -81,14 +81,29 @@ export function examineMeaning(
   visit: CaseVisitor = () => undefined,
 ): Examination {
   const decoded = decodeProgram(program);
-  const compared = reachableComparisons(decoded, new Map());
-  const architectures = architecturesIn(compared, meaning);
-  const numbersOf = (arch: number): Set<number> => numbersIn(compared, meaning.numbersOn(arch));
+  const { architectures, numbersOf } = classesOf(decoded, meaning);
   const examiner = new Examiner(decoded, meaning, visit);
   const disagreement = examiner.tryAll(architectures, numbersOf);
   const { cases, sampled } = examiner;
   const numbers = numbersOf(AUDIT_ARCH_X86_64).size;
   return { disagreement, architectures: [...architectures], numbers, cases, sampled };
+}
+
+/** Architectures and numbers, one for each way in which program and meaning can tell them apart. */
+export type Classes = {
+  readonly architectures: ReadonlySet<number>;
+  readonly numbersOf: (arch: number) => ReadonlySet<number>;
+  /** False where the program looks at single bits of the two: then others may differ from those here. */
+  readonly areAll: boolean;
+};
+
+export function classesOf(program: DecodedProgram, meaning: Meaning): Classes {
+  const compared = reachableComparisons(program, new Map());
+  return {
+    architectures: architecturesIn(compared, meaning),
+    numbersOf: (arch) => numbersIn(compared, meaning.numbersOn(arch)),
+    areAll: compared.every(({ word, mask }) => (word !== WORD_NR && word !== WORD_ARCH) || mask === 0xffff_ffff),
+  };
 }
 
 /** `disagreement` in one line. */

@@ -33,6 +33,14 @@ export function decisionOfFilter(space: DecisionSpace, filter: Filter): Decision
   return space.choose(wordEquals(space, WORD_ARCH, AUDIT_ARCH_X86_64), space.choose(isOtherAbi, foreign, own), foreign);
 }
 
+/** The verdict on call `nr` of `arch` for every instruction pointer and argument, the two being known. */
+export function decisionOfCall(space: DecisionSpace, filter: Filter, arch: number, nr: number): Decision {
+  const verdict = (action: Rule['action']): Decision => space.leaf(effectOf(encodeAction(action)));
+  if (arch !== AUDIT_ARCH_X86_64 || (nr >= X32_BIT && nr !== NO_CALL)) return verdict(filter.foreignAction);
+  const rules = filter.rules.filter(({ syscall }) => syscallNumber(syscall) === nr);
+  return firstOf(space, rules, verdict, verdict(filter.defaultAction));
+}
+
 function rulesByNumber(filter: Filter): Map<number, Rule[]> {
   const rules = new Map<number, Rule[]>();
   for (const rule of filter.rules) {

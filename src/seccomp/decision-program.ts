@@ -5,13 +5,19 @@
  */
 import type { DecodedProgram } from './bpf.js';
 import { type Decision, type DecisionSpace, tooComplex } from './decision.js';
-import { type Bits, bitsOfNumber, bitsOfWord, equals, exceeds, WORD_BITS } from './decision-words.js';
+import { type Bits, bitsOfNumber, bitsOfWord, equals, exceeds, WORD_BITS, wordEquals } from './decision-words.js';
 import { FilterError } from './errors.js';
 import { calculate, DATA_BYTES, INSTRUCTIONS, type Instruction, type Jump, type Operator } from './machine.js';
 import { effectOf } from './verdict.js';
 
 /** A number that may depend on the call. `key` tells it from all others of the space. */
-type Symbol = { readonly bits: Bits; readonly key: string; readonly constant: number | undefined };
+type Symbol = {
+  readonly bits: Bits;
+  readonly key: string;
+  readonly constant: number | undefined;
+  /** The word of the call that it is, as it came. */
+  readonly word?: number;
+};
 
 type State = {
   readonly accumulator: Symbol;
@@ -20,81 +26,110 @@ type State = {
   readonly scratch: readonly (Symbol | undefined)[];
 };
 
+/** An instruction, and the registers before it. */
+type Place = readonly [number, State];
+
 /** Between two instructions, so many states of the registers at most. */
 const MOST_STATES = 200_000;
 
 /**
- * What `program`, which acceptProgram() or our compiler gave, returns for every call,
- * without what the kernel ignores of it.
+ * What `program`, which acceptProgram() or our compiler gave, returns for every call
+ * whose words have the values in `known`, without what the kernel ignores of it.
  *
  * @throws {FilterError} FILTER_UNSUPPORTED, FILTER_TOO_COMPLEX
  */
-export function decisionOfProgram(space: DecisionSpace, program: DecodedProgram): Decision {
-  return new Execution(space, program).decision();
+export function decisionOfProgram(
+  space: DecisionSpace,
+  program: DecodedProgram,
+  known: ReadonlyMap<number, number> = NOTHING,
+): Decision {
+  return new Execution(space, program, known).decision();
 }
+
+const NOTHING: ReadonlyMap<number, number> = new Map();
 
 class Execution {
   readonly #space: DecisionSpace;
   readonly #program: DecodedProgram;
-  /** For each instruction the states in which it can be reached, by key. */
-  readonly #states: Map<string, State>[];
+  /** For each instruction that can be reached the states in which it can be, by key. */
+  readonly #states: (Map<string, State> | undefined)[];
   readonly #words = new Map<number, Symbol>();
+  readonly #constants = new Map<number, Symbol>();
   readonly #keys = new Map<string, string>();
   #count = 0;
 
-  constructor(space: DecisionSpace, program: DecodedProgram) {
+  constructor(space: DecisionSpace, program: DecodedProgram, known: ReadonlyMap<number, number>) {
     this.#space = space;
     this.#program = program;
-    this.#states = Array.from({ length: program.length }, () => new Map<string, State>());
+    for (const [word, value] of known) this.#words.set(word, this.#constant(value));
+    this.#states = new Array(program.length);
   }
 
   /** Jumps lead forward only: states are found from the first instruction on, decisions from the last one back. */
   decision(): Decision {
     const zero = this.#constant(0);
-    const start: State = { accumulator: zero, index: zero, scratch: [] };
-    this.#reach(0, start);
-    for (let pc = 0; pc < this.#program.length; pc++)
+    const [first, start] = this.#settled(0, { accumulator: zero, index: zero, scratch: [] });
+    this.#reach(first, start);
+    for (let pc = first; pc < this.#program.length; pc++)
       for (const state of this.#states[pc]?.values() ?? [])
-        for (const [next, after] of this.#successors(pc, state)) this.#reach(next, after);
-    const decisions = this.#states.map(() => new Map<string, Decision>());
-    for (let pc = this.#program.length - 1; pc >= 0; pc--)
-      for (const [key, state] of this.#states[pc] ?? [])
-        decisions[pc]?.set(
-          key,
-          this.#decide(pc, state, (next, after) => decisions[next]?.get(keyOf(after)) ?? this.#space.no),
-        );
-    return decisions[0]?.get(keyOf(start)) ?? this.#space.no;
+        for (const [next, after] of this.#waysOut(pc, state)) this.#reach(next, after);
+    const decisions: (Map<string, Decision> | undefined)[] = new Array(this.#program.length);
+    const decided = ([pc, state]: Place): Decision => decisions[pc]?.get(keyOf(state)) ?? this.#space.no;
+    for (let pc = this.#program.length - 1; pc >= first; pc--) {
+      const states = this.#states[pc];
+      if (states === undefined) continue;
+      const here = new Map<string, Decision>();
+      for (const [key, state] of states) here.set(key, this.#decide(pc, state, decided));
+      decisions[pc] = here;
+    }
+    return decided([first, start]);
   }
 
   #reach(pc: number, state: State): void {
-    const states = this.#states[pc];
+    const states = this.#states[pc] ?? new Map<string, State>();
+    this.#states[pc] = states;
     const key = keyOf(state);
-    if (states === undefined || states.has(key)) return;
+    if (states.has(key)) return;
     if (++this.#count > MOST_STATES) throw tooComplex(`its registers take more than ${MOST_STATES} states`);
     states.set(key, state);
   }
 
-  #successors(pc: number, state: State): [number, State][] {
-    const instruction = this.#instructionAt(pc);
-    const { ifTrue, ifFalse, k } = this.#program;
-    switch (instruction.kind) {
-      case 'return':
-        return [];
-      case 'go':
-        return [[pc + 1 + (k[pc] ?? 0), state]];
-      case 'jump':
-        return [ifTrue[pc], ifFalse[pc]].map((offset) => [pc + 1 + (offset ?? 0), state]);
-      default:
-        return [[pc + 1, this.#after(pc, instruction, state)]];
+  /** The next return, or jump that depends on the call: from `from` to there only one way leads. */
+  #settled(from: number, before: State): Place {
+    let pc = from;
+    let state = before;
+    for (;;) {
+      const instruction = this.#instructionAt(pc);
+      if (instruction.kind === 'return') return [pc, state];
+      if (instruction.kind === 'go') {
+        pc += 1 + this.#operandAt(pc);
+      } else if (instruction.kind === 'jump') {
+        const left = state.accumulator.constant;
+        const right = instruction.operand === 'constant' ? this.#operandAt(pc) : state.index.constant;
+        if (left === undefined || right === undefined) return [pc, state];
+        pc += 1 + this.#offsetAt(pc, holds(instruction.on, left, right));
+      } else {
+        state = this.#after(pc, instruction, state);
+        pc += 1;
+      }
     }
   }
 
-  #decide(pc: number, state: State, decided: (next: number, after: State) => Decision): Decision {
+  /** Of a jump that depends on the call: where it holds, and where it does not. None of a return. */
+  #waysOut(pc: number, state: State): readonly Place[] {
+    if (this.#instructionAt(pc).kind === 'return') return [];
+    return [true, false].map((holding) => this.#settled(pc + 1 + this.#offsetAt(pc, holding), state));
+  }
+
+  #offsetAt(pc: number, holding: boolean): number {
+    return (holding ? this.#program.ifTrue[pc] : this.#program.ifFalse[pc]) ?? 0;
+  }
+
+  #decide(pc: number, state: State, decided: (place: Place) => Decision): Decision {
     const instruction = this.#instructionAt(pc);
     if (instruction.kind === 'return') return this.#returned(pc, instruction.what, state);
-    const [first, second] = this.#successors(pc, state).map(([next, after]) => decided(next, after));
-    if (first === undefined) throw new RangeError(`nothing follows instruction ${pc}`);
-    if (instruction.kind !== 'jump' || second === undefined) return first;
+    const [first = this.#space.no, second = this.#space.no] = this.#waysOut(pc, state).map(decided);
+    if (instruction.kind !== 'jump') throw new RangeError(`instruction ${pc} is no jump`);
     const right = instruction.operand === 'constant' ? this.#constant(this.#operandAt(pc)) : state.index;
     return this.#space.choose(this.#condition(pc, instruction.on, state.accumulator, right), first, second);
   }
@@ -190,6 +225,8 @@ class Execution {
 
   #condition(pc: number, on: Jump, left: Symbol, right: Symbol): Decision {
     const space = this.#space;
+    if (on === 'equal' && left.word !== undefined && right.constant !== undefined)
+      return wordEquals(space, left.word, right.constant);
     if (on === 'any-bit') {
       const shared = this.#calculated(pc, 'and', left, right).bits;
       return shared.reduce((any, bit) => space.choose(bit, space.yes, any), space.no);
@@ -202,13 +239,16 @@ class Execution {
   }
 
   #word(word: number): Symbol {
-    const known = this.#words.get(word) ?? this.#symbol(bitsOfWord(this.#space, word));
+    const known = this.#words.get(word) ?? { ...this.#symbol(bitsOfWord(this.#space, word)), word };
     this.#words.set(word, known);
     return known;
   }
 
   #constant(value: number): Symbol {
-    return { bits: bitsOfNumber(this.#space, value), key: `=${value}`, constant: value };
+    const bits = (): Bits => bitsOfNumber(this.#space, value);
+    const known = this.#constants.get(value) ?? { bits: bits(), key: `=${value}`, constant: value };
+    this.#constants.set(value, known);
+    return known;
   }
 
   #symbol(bits: Bits): Symbol {
@@ -232,6 +272,19 @@ class Execution {
 
   #operandAt(pc: number): number {
     return this.#program.k[pc] ?? 0;
+  }
+}
+
+function holds(on: Jump, left: number, right: number): boolean {
+  switch (on) {
+    case 'equal':
+      return left === right;
+    case 'greater':
+      return left > right;
+    case 'greater-equal':
+      return left >= right;
+    case 'any-bit':
+      return (left & right) !== 0;
   }
 }
 

@@ -8,6 +8,8 @@ import { FilterError } from './errors.js';
 import type { BpfProgram, Filter } from './filter.js';
 import { ABSENT, askKernel, KILLS, PASSES } from './live.js';
 import { type Meaning, meaningOf } from './meaning.js';
+import { compareSymbolically, type Symbolic } from './symbolic.js';
+import { describeCall } from './syscalls.js';
 import { type Interface, interfaceOf, Witnesses } from './witnesses.js';
 
 /** What the running kernel said about the witnesses. */
@@ -22,6 +24,7 @@ export type LiveProof =
 
 export type Proof = {
   readonly examination: Examination;
+  readonly symbolic: Exclude<Symbolic, { readonly kind: 'different' }>;
   readonly live: LiveProof;
 };
 
@@ -31,16 +34,28 @@ export type Proof = {
  * @throws {FilterError} FILTER_UNKNOWN_SYSCALL FILTER_DISAGREES
  */
 export function proveProgram(filter: Filter, program: BpfProgram): Proof {
-  return proveMeaning(meaningOf(filter), program);
+  return prove(meaningOf(filter), program, ({ sampled }) => compareSymbolically(filter, program, sampled));
 }
 
 /** The same for a filter of any kind, by what it means. @throws {FilterError} FILTER_DISAGREES */
 export function proveMeaning(meaning: Meaning, program: BpfProgram): Proof {
+  return prove(meaning, program, () => ({ kind: 'untold', why: 'not done for a filter of this kind' }));
+}
+
+/** The cases come first: a disagreement that they find has a call to show. */
+function prove(meaning: Meaning, program: BpfProgram, compare: (examination: Examination) => Symbolic): Proof {
   const witnesses = new Witnesses(decodeProgram(program));
   const examination = examineMeaning(meaning, program, (...seen) => witnesses.consider(...seen));
   if (examination.disagreement !== undefined) throw disagrees(examination.disagreement);
   witnesses.addForeign();
-  return { examination, live: proveLive(meaning, program, witnesses.calls) };
+  const symbolic = compare(examination);
+  if (symbolic.kind === 'different')
+    throw new FilterError(
+      'FILTER_DISAGREES',
+      `${describeCall(symbolic.nr, symbolic.arch)}: the program does something else than its filter on a call that no case met`,
+      { why: 'as decisions over all arguments the two differ', hint: 'tell the maintainers, with the policy' },
+    );
+  return { examination, symbolic, live: proveLive(meaning, program, witnesses.calls) };
 }
 
 /** A refusal that names the call. */

@@ -65,9 +65,9 @@ test('20 random filters certify', () =>
 
 test('what could not be tried is in the certificate, and a run that requires seccomp is refused', async () => {
   const compiled = compilePolicy(shippedPolicy('strict'), IDEAL_HOST);
-  const { examination } = compileProved(compiled.filter).proof;
+  const { examination, symbolic } = compileProved(compiled.filter).proof;
   const why = 'install the filter with a listener: EBUSY';
-  const certificate = certify(SUBJECT, compiled.program, { examination, live: { kind: 'unable', why } });
+  const certificate = certify(SUBJECT, compiled.program, { examination, symbolic, live: { kind: 'unable', why } });
   assert.ok(isCertificate(certificate.certificate), JSON.stringify(isCertificate.errors));
   assert.is(certificate.certificate.live.unable, why);
   assert.match(describeProof(certificate.certificate), /could not be asked: install the filter with a listener: EBUSY/);
