@@ -1,16 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import * as assert from 'uvu/assert';
 import { digestOf } from '../../src/base/digest.js';
-import { directoriesOf } from '../../src/base/directories.js';
 import type { SandboxError } from '../../src/base/errors.js';
-import type { CliContext } from '../../src/cli/context.js';
-import { policyCommands } from '../../src/cli/policy.js';
 import type { BpfProgram } from '../../src/seccomp/filter.js';
 import type { OciReport } from '../../src/seccomp/oci-report.js';
 import { simulate } from '../../src/seccomp/simulate.js';
+import { runPolicyCommand, type Told } from '../support/policy-command.js';
 import { rejection, suite } from '../support/suite.js';
 
 const test = suite('sandbox policy compile --format oci-seccomp');
@@ -33,29 +30,8 @@ test.before(() => {
 });
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]): Promise<{ readonly out: string; readonly err: string }> {
-  let out = '';
-  let err = '';
-  const context: CliContext = {
-    environment: {},
-    home: folder,
-    uid: 1000,
-    workingDirectory: folder,
-    directories: directoriesOf({}, folder, 1000),
-    isTerminal: { input: false, output: false, error: false },
-    stdout: (text) => (out += text.toString()),
-    stderr: (text) => (err += text),
-    exitCode: 0,
-    words: ['policy', 'compile', ...args],
-  };
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  (await policyCommands('compile'))(program, context);
-  for (const group of program.commands) for (const command of group.commands) command.exitOverride();
-  for (const group of program.commands)
-    for (const command of group.commands) command.configureOutput({ writeErr: () => undefined });
-  await program.parseAsync(['policy', 'compile', '--format', 'oci-seccomp', ...args], { from: 'user' });
-  return { out, err };
-}
+const run = (...words: string[]): Promise<Told> =>
+  runPolicyCommand(folder, ['compile', '--format', 'oci-seccomp', ...words]);
 
 const programIn = (out: string): BpfProgram =>
   new Uint8Array(readFileSync(join(folder, out, 'seccomp.bpf'))) as BpfProgram;

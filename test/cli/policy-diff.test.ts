@@ -2,17 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
-import { Command } from 'commander';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { directoriesOf } from '../../src/base/directories.js';
 import type { SandboxError } from '../../src/base/errors.js';
-import type { CliContext } from '../../src/cli/context.js';
-import { policyCommands } from '../../src/cli/policy.js';
 import { profileNames } from '../../src/policy/chain.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { IDEAL_HOST } from '../../src/policy/ideal-host.js';
 import { shipped, shippedPolicy } from '../policy/shipped.js';
+import { runPolicyCommand, type Told } from '../support/policy-command.js';
 import { rejection, suite } from '../support/suite.js';
 
 const test = suite('sandbox policy diff');
@@ -39,27 +36,9 @@ test.before(() => {
 });
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function diff(...args: string[]): Promise<{ out: string; status: number }> {
-  let out = '';
-  const context: CliContext = {
-    environment: {},
-    home: folder,
-    uid: 1000,
-    workingDirectory: folder,
-    directories: directoriesOf({}, folder, 1000),
-    isTerminal: { input: false, output: false, error: false },
-    stdout: (text) => (out += text.toString()),
-    stderr: () => undefined,
-    exitCode: 0,
-    words: ['policy', 'diff', ...args],
-  };
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  (await policyCommands('diff'))(program, context);
-  await program.parseAsync(['policy', 'diff', ...args], { from: 'user' });
-  return { out, status: context.exitCode };
-}
+const diff = (...words: string[]): Promise<Told> => runPolicyCommand(folder, ['diff', ...words]);
 
-type Told = {
+type ToldChanges = {
   equal: boolean;
   compared: unknown;
   widened: number;
@@ -77,7 +56,8 @@ type Told = {
     rules: { after?: { rule: string; why: string } };
   }[];
 };
-const told = async (...args: string[]): Promise<Told> => JSON.parse((await diff('--json', ...args)).out) as Told;
+const told = async (...args: string[]): Promise<ToldChanges> =>
+  JSON.parse((await diff('--json', ...args)).out) as ToldChanges;
 
 test('another title, and the same in other words, is no difference', async () => {
   const { out, status } = await diff('--fail-on', 'change', 'strict', './same.json');
@@ -176,7 +156,7 @@ test.needs(lacksCorpus, "Docker's form depends on capabilities and kernel, which
   const block = join(GOLDEN, 'docker26-default.oci-seccomp.json');
   const plain = await told(block, profile, '--kernel', '6.1');
   const admin = await told(block, profile, '--kernel', '6.1', '--cap', 'CAP_SYS_ADMIN');
-  const opens = ({ changes }: Told): boolean =>
+  const opens = ({ changes }: ToldChanges): boolean =>
     changes.some(({ subject, direction }) => subject === 'mount' && direction === 'widened');
   assert.not.ok(opens(plain));
   assert.ok(opens(admin));

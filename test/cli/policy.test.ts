@@ -1,13 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import * as assert from 'uvu/assert';
 import { digestOf } from '../../src/base/digest.js';
-import { directoriesOf } from '../../src/base/directories.js';
-import type { CliContext } from '../../src/cli/context.js';
-import { policyCommands } from '../../src/cli/policy.js';
 import type { PolicyError } from '../../src/policy/errors.js';
+import { runPolicyCommand, type Told } from '../support/policy-command.js';
 import { rejection, suite } from '../support/suite.js';
 
 const test = suite('sandbox policy');
@@ -23,26 +20,7 @@ test.before(() => {
 });
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]): Promise<{ out: string; err: string; status: number }> {
-  let out = '';
-  let err = '';
-  const context: CliContext = {
-    environment: {},
-    home: folder,
-    uid: 1000,
-    workingDirectory: folder,
-    directories: directoriesOf({}, folder, 1000),
-    isTerminal: { input: false, output: false, error: false },
-    stdout: (text) => (out += text.toString()),
-    stderr: (text) => (err += text),
-    exitCode: 0,
-    words: ['policy', ...args],
-  };
-  const program = new Command().exitOverride();
-  (await policyCommands(args[0]))(program, context);
-  await program.parseAsync(['policy', ...args], { from: 'user' });
-  return { out, err, status: context.exitCode };
-}
+const run = (...words: string[]): Promise<Told> => runPolicyCommand(folder, words);
 
 test('check accepts profiles and files, and says their digests', async () => {
   const { out, status } = await run('check', 'strict', './good.json', 'default');
