@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 import { digestOf } from '../base/digest.js';
 import { productVersion } from '../base/installation.js';
-import { allCapabilities, CapabilityError } from '../capabilities/capabilities.js';
 import { certify, describeProof } from '../policy/certificate.js';
 import { type CompiledFile, writeFolder } from '../policy/export.js';
-import { compileOciSeccomp, DOCKER_CAPABILITIES, loadOciSeccomp, proveOciSeccomp } from '../seccomp/oci.js';
+import { compileOciSeccomp, loadOciSeccomp, proveOciSeccomp } from '../seccomp/oci.js';
 import { type OciReport, reportOn } from '../seccomp/oci-report.js';
 import type { Remark, Runtime } from '../seccomp/oci-rules.js';
 import type { CliContext } from './context.js';
+import { dockerCapabilities } from './docker-capabilities.js';
 import { printable } from './failure.js';
 
 export type OciOptions = {
@@ -24,7 +24,7 @@ export type OciOptions = {
 export function compileOci(file: string, options: OciOptions, context: CliContext): void {
   const block = loadOciSeccomp(resolve(context.workingDirectory, file), {
     name: file,
-    capabilities: [...DOCKER_CAPABILITIES, ...(options.capability ?? []).map(capabilityName)],
+    capabilities: dockerCapabilities(options.capability),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   });
   const compiled = compileOciSeccomp(block, { runtime: options.runtime });
@@ -48,16 +48,6 @@ export function compileOci(file: string, options: OciOptions, context: CliContex
     context.stdout(printable(`${options.out}/${name}  ${bytes} bytes  ${digest}\n`));
   context.stdout(printable(`${describeProof(certificate)}\n`));
   context.stderr(printable(linesOn(report)));
-}
-
-/** With or without CAP_, in any case. */
-function capabilityName(written: string): string {
-  const upper = written.toUpperCase();
-  const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (allCapabilities.some((known) => known === name)) return name;
-  throw new CapabilityError('CAPABILITY_UNKNOWN', `there is no capability ${written}`, {
-    hint: 'capabilities(7) lists them',
-  });
 }
 
 /** Told by number alone: a block for many machines has dozens. */

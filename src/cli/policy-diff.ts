@@ -7,6 +7,7 @@ import { compareSides, type DiffSide, loadSide, placeOf } from '../policy/diff-s
 import { changeData, DIFF_RULES, diffFindings, type PlacedChange } from '../report/policy-diff.js';
 import { sarifLog } from '../report/sarif.js';
 import type { CliContext } from './context.js';
+import { dockerCapabilities } from './docker-capabilities.js';
 import { printable } from './failure.js';
 import { diffText } from './policy-diff-text.js';
 
@@ -17,7 +18,7 @@ type Options = {
   readonly failOn?: 'widen' | 'change';
   readonly format: 'text' | 'json' | 'sarif';
   readonly json?: boolean;
-  readonly cap?: readonly string[];
+  readonly capability?: readonly string[];
   readonly kernel?: string;
 };
 
@@ -55,7 +56,7 @@ export function addPolicyDiff(policy: Command, context: CliContext): void {
     )
     .addOption(new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif']).default('text'))
     .option('--json', 'the same as --format json')
-    .option('--cap <name...>', "for profiles in Docker's form: the container's capabilities (default: Docker's)")
+    .option('--capability <name...>', "for profiles in Docker's form: capabilities beside Docker's own")
     .option('--kernel <release>', "for profiles in Docker's form: the kernel, such as 6.1 (default: this one)")
     .addHelpText('after', HELP)
     .action((before: string, after: string, options: Options) => diff(before, after, options, context));
@@ -64,7 +65,7 @@ export function addPolicyDiff(policy: Command, context: CliContext): void {
 function diff(first: string, second: string, options: Options, context: CliContext): void {
   const now = new Date();
   const host = {
-    ...(options.cap === undefined ? {} : { capabilities: options.cap }),
+    capabilities: dockerCapabilities(options.capability),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   };
   const [before, after] = [

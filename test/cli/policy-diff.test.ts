@@ -151,15 +151,17 @@ for (const [one, other] of SAME)
 
 test.needs(lacksCorpus, "Docker's form depends on capabilities and kernel, which can be named", async () => {
   const profile = join(CORPUS, 'moby/default.json');
-  const { out } = await diff(profile, profile, '--kernel', '6.1', '--cap', 'CAP_SYS_ADMIN');
+  const { out } = await diff(profile, profile, '--kernel', '6.1', '--capability', 'SYS_ADMIN');
   assert.match(out, /^No difference/m);
   const block = join(GOLDEN, 'docker26-default.oci-seccomp.json');
   const plain = await told(block, profile, '--kernel', '6.1');
-  const admin = await told(block, profile, '--kernel', '6.1', '--cap', 'CAP_SYS_ADMIN');
+  const admin = await told(block, profile, '--kernel', '6.1', '--capability', 'SYS_ADMIN');
   const opens = ({ changes }: ToldChanges): boolean =>
     changes.some(({ subject, direction }) => subject === 'mount' && direction === 'widened');
   assert.not.ok(opens(plain));
   assert.ok(opens(admin));
+  const error = (await rejection(() => diff(profile, profile, '--capability', 'SYS_ADMN'))) as SandboxError;
+  assert.is(error.code, 'CAPABILITY_UNKNOWN');
 });
 
 test('a config.json is compared by its seccomp block', async () => {
