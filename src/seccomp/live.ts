@@ -8,6 +8,7 @@ const PROVER = `${installationRoot}/build/native/prove`;
 const MAGIC = 'sbxprov\u0001';
 const HEADER_BYTES = 16;
 const ROW_WORDS = 14;
+const FIRST_ARGUMENT = wordOf(0, 'low');
 const WORD_BYTES = 4;
 const TIME_LIMIT_MS = 60_000;
 /** As native/prove answers; any other verdict is as a program returns it. */
@@ -41,7 +42,8 @@ export function askKernel(program: BpfProgram, calls: Uint32Array): KernelAnswer
   if (status !== 0)
     return { kind: 'unable', why: stderr.toString().trim() || `the prover ended with ${signal ?? status}` };
   if (stdout.length !== count * WORD_BYTES) return { kind: 'unable', why: 'the prover answered something else' };
-  const verdicts = Uint32Array.from({ length: count }, (_, index) => stdout.readUInt32LE(index * WORD_BYTES));
+  const verdicts = new Uint32Array(count);
+  for (let index = 0; index < count; index++) verdicts[index] = stdout.readUInt32LE(index * WORD_BYTES);
   return { kind: 'verdicts', verdicts };
 }
 
@@ -56,7 +58,9 @@ function encodeRequest(program: BpfProgram, calls: Uint32Array, count: number): 
     const to = call * ROW_WORDS;
     rows[to] = calls[from + WORD_ARCH] === AUDIT_ARCH_I386 ? 1 : 0;
     rows[to + 1] = calls[from + WORD_NR] ?? 0;
-    rows.set(calls.subarray(from + wordOf(0, 'low'), from + DATA_WORDS), to + 2);
+    // Word by word: a view of each call would cost more than all the rest.
+    for (let word = FIRST_ARGUMENT; word < DATA_WORDS; word++)
+      rows[to + 2 + word - FIRST_ARGUMENT] = calls[from + word] ?? 0;
   }
   return Buffer.concat([header, program, new Uint8Array(rows.buffer)]);
 }
