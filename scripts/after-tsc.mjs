@@ -3,8 +3,9 @@
  * Node longer than most commands need, and compiling their functions longer still.
  * build/bundle/cli has the same code as build/src, three folders below the root as
  * that is, in one file (program.cjs); beside it what V8 made of the functions that
- * a command has run (program.cache), which V8 takes only for this very file,
- * version of Node and processor; and main.cjs, which loads the two.
+ * a command has run (program.cache), which V8 takes only for the same version of
+ * Node, its flags and the processor; and main.cjs, which loads the two. Of the file
+ * V8 looks at the length alone: the two are always made together.
  *
  * The front end takes main.cjs while it is newer than build/src/cli/main.js:
  * whatever compiles without this script, or changes a module and touches that

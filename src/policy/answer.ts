@@ -14,17 +14,11 @@ export type Subject = {
 };
 
 /** A rule, and where it stands. */
-export type Place = {
-  /** File and JSON pointer as trails name them, such as `strict.json#/syscalls/forbid/2`. */
-  readonly rule: string;
+export type Place = Origin & {
   /** Absolute; `built-in` where no file says anything. */
   readonly file: string;
   readonly line: number;
   readonly pointer: string;
-  readonly why: string;
-  readonly owner?: string | undefined;
-  readonly ticket?: string | undefined;
-  readonly expires?: string | undefined;
 };
 
 /** What one part of the question meets. */
