@@ -1,7 +1,7 @@
 /** The command line: collects the commands, runs one, tells failures. */
 
-import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { directoriesOf } from '../base/directories.js';
 import { SandboxError } from '../base/errors.js';
@@ -9,6 +9,7 @@ import { productVersion } from '../base/installation.js';
 import type { CliContext } from './context.js';
 import { CliError } from './errors.js';
 import { describeFailure, describeMisuse, EXIT_INTERRUPTED, EXIT_SANDBOX_FAILED, isDisplayed } from './failure.js';
+import { writeAll } from './write-all.js';
 
 type Register = (program: Command, context: CliContext) => void;
 
@@ -39,13 +40,10 @@ const context: CliContext = {
   },
   words,
   directories: directoriesOf(process.env, home, uid),
-  isTerminal: {
-    input: process.stdin.isTTY === true,
-    output: process.stdout.isTTY === true,
-    error: process.stderr.isTTY === true,
-  },
+  // Not from process.stdout and its like: touching one makes a pipe non-blocking, for whoever shares it too.
+  isTerminal: { input: isatty(0), output: isatty(1), error: isatty(2) },
   stdout: (text) => writeAll(1, text),
-  stderr: (text) => writeAll(2, text),
+  stderr: tell,
   exitCode: 0,
 };
 
@@ -70,10 +68,13 @@ function homeOfUser(): string {
   }
 }
 
-/** Writes synchronously: the process may end right after. */
-function writeAll(descriptor: number, text: string | Uint8Array): void {
-  let bytes: Uint8Array = typeof text === 'string' ? Buffer.from(text) : text;
-  while (bytes.length > 0) bytes = bytes.subarray(writeSync(descriptor, bytes));
+/** Where even this cannot be told, the exit status alone is left to tell it. */
+function tell(text: string): void {
+  try {
+    writeAll(2, text);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+  }
 }
 
 const program = new Command('sandbox')
