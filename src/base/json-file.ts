@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import type Jsonc from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
 import type { Fault } from './errors.js';
+import { firstSyntaxFault, placeIn } from './json-syntax.js';
 import { once } from './once.js';
 import { readPlainJson } from './plain-json.js';
 
@@ -76,15 +77,19 @@ export function parseWithPlaces(
   });
   const byPerson = options.writer !== 'program';
   const excess = findExcess(text, byPerson ? MAX_JSON_TOKENS : Number.POSITIVE_INFINITY);
-  if (excess !== undefined) return { kind: 'faulty', file, faults: [faultAt(excess.offset, '', excess.message)] };
+  if (excess !== undefined) {
+    const { offset, message, hint } = excess;
+    return { kind: 'faulty', file, faults: [faultAt(offset, placeIn(jsonc(), text, offset), message, hint)] };
+  }
   const errors: ParseError[] = [];
   const root = jsonc().parseTree(text, errors, {
     disallowComments: !byPerson,
     allowTrailingComma: false,
     allowEmptyContent: false,
   });
-  const faults = errors.slice(0, MAX_FAULTS).map((e) => faultAt(e.offset, '', syntaxMessage(e)));
-  if (root !== undefined && errors.length === 0) findAmbiguities({ text, faults, faultAt, byPerson }, root, '');
+  const wrong = firstSyntaxFault(jsonc(), text, errors);
+  const faults = wrong === undefined ? [] : [faultAt(wrong.offset, wrong.pointer, wrong.message, wrong.hint)];
+  if (root !== undefined && wrong === undefined) findAmbiguities({ text, faults, faultAt, byPerson }, root, '');
   if (root === undefined || faults.length > 0) return { kind: 'faulty', file, faults };
   const lineOf = (pointer: string): number => lineAt(lines, nearestNode(root, pointer).offset);
   const textAt = (pointer: string): string | undefined => {
@@ -146,7 +151,9 @@ function findAmbiguities(search: Search, node: Node, pointer: string): void {
             node.offset,
             pointer,
             `the number ${quoted(written)} would be read as ${read}`,
-            'write it in plain digits',
+            Number.isSafeInteger(node.value)
+              ? 'write it in plain digits'
+              : `whole numbers up to ${Number.MAX_SAFE_INTEGER} are exact`,
           ),
         );
       return;
@@ -161,13 +168,16 @@ function findAmbiguities(search: Search, node: Node, pointer: string): void {
 function findAmbiguousKeys(search: Search, object: Node, pointer: string): void {
   const { faults, faultAt } = search;
   const seen = new Set<string>();
+  const told = new Set<string>();
   for (const property of object.children ?? []) {
     const [key, value] = property.children ?? [];
     if (key === undefined) continue;
     const name = String(key.value);
     const here = pointer + pointerStep(name);
-    if (seen.has(name))
+    if (seen.has(name) && !told.has(name)) {
       faults.push(faultAt(key.offset, here, `the key ${quoted(name)} stands here twice`, 'keep one of the two'));
+      told.add(name);
+    }
     if (name === '__proto__') faults.push(faultAt(key.offset, here, 'this key is not allowed', 'remove it'));
     findAmbiguities(search, key, here);
     seen.add(name);
@@ -206,7 +216,7 @@ function childOf(node: Node, name: string): Node | undefined {
 function findExcess(
   text: string,
   mostTokens: number,
-): { readonly offset: number; readonly message: string } | undefined {
+): { readonly offset: number; readonly message: string; readonly hint: string } | undefined {
   const scanner = jsonc().createScanner(text, true);
   let open = 0;
   let tokens = 0;
@@ -215,21 +225,20 @@ function findExcess(
     if (token === TOKEN.openBrace || token === TOKEN.openBracket) open += 1;
     if (token === TOKEN.closeBrace || token === TOKEN.closeBracket) open -= 1;
     const offset = scanner.getTokenOffset();
-    if (open > MAX_JSON_DEPTH) return { offset, message: `nested deeper than ${MAX_JSON_DEPTH}` };
-    if (tokens > mostTokens) return { offset, message: 'more keys and values than anybody reads end here' };
+    if (open > MAX_JSON_DEPTH)
+      return { offset, message: `nested deeper than ${MAX_JSON_DEPTH}`, hint: 'close what stands around it' };
+    if (tokens > mostTokens)
+      return {
+        offset,
+        message: `more than ${mostTokens} brackets, keys, values, commas and colons`,
+        hint: 'write fewer entries',
+      };
   }
   return undefined;
 }
 
 /** jsonc-parser declares these as an ambient enum, which isolated modules cannot read. @see its `SyntaxKind` */
 const TOKEN = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, end: 17 } as const;
-
-function syntaxMessage(error: ParseError): string {
-  const words = jsonc()
-    .printParseErrorCode(error.error)
-    .replace(/([a-z])([A-Z])/g, '$1 $2');
-  return `not JSON: ${words.toLowerCase()}`;
-}
 
 function lineStarts(text: string): number[] {
   const starts = [0];

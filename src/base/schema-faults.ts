@@ -15,11 +15,16 @@ export type Validator<Value> = {
 /** The faults that the last call of `validator` found, the first hundred; empty where it accepted. */
 export function schemaFaults(validator: Validator<unknown>, parsed: ParsedJsonFile): Fault[] {
   const faults = new Map<string, Fault>();
-  for (const error of validator.errors ?? []) {
+  const errors = validator.errors ?? [];
+  const misspelt = new Set(errors.flatMap((error) => meantKey(error) ?? []));
+  for (const error of errors) {
     if (faults.size >= MAX_FAULTS) break;
     if (!isTelling(error)) continue;
+    if (error.keyword === 'required' && misspelt.has(memberOf(error, error.params['missingProperty']))) continue;
     const fault = faultOf(error, parsed);
-    faults.set(`${fault.pointer} ${fault.message}`, fault);
+    // Of one value the first thing that is wrong; of an object each key that is missing.
+    const key = error.keyword === 'required' ? `${fault.pointer} ${fault.message}` : fault.pointer;
+    if (!faults.has(key)) faults.set(key, fault);
   }
   return [...faults.values()];
 }
@@ -31,6 +36,15 @@ function faultOf(error: ErrorObject, parsed: ParsedJsonFile): Fault {
   const { pointer, message, hint } = describe(error, error.instancePath);
   return { file: parsed.file, line: parsed.lineOf(pointer), pointer, message, hint };
 }
+
+/** The member that an unknown key may have been meant for: that one is not missing as well. */
+function meantKey(error: ErrorObject): string | undefined {
+  if (error.keyword !== 'additionalProperties') return undefined;
+  const near = nearestName(String(error.params['additionalProperty']), keysOf(error));
+  return near === undefined ? undefined : memberOf(error, near);
+}
+
+const memberOf = (error: ErrorObject, name: unknown): string => error.instancePath + pointerStep(String(name));
 
 type Told = { readonly pointer: string; readonly message: string; readonly hint?: string | undefined };
 
@@ -65,7 +79,7 @@ function describe(error: ErrorObject, at: string): Told {
         hint: `one of ${listOf(params['allowedValues'])}`,
       };
     case 'const':
-      return { pointer: at, message: `must be ${JSON.stringify(params['allowedValue'])}` };
+      return { pointer: at, message: `must be ${JSON.stringify(params['allowedValue'])}`, hint: descriptionOf(error) };
     case 'discriminator':
       return {
         pointer: at,
@@ -73,7 +87,7 @@ function describe(error: ErrorObject, at: string): Told {
         hint: kindsOf(error),
       };
     case 'type':
-      return { pointer: at, message: `must be of type ${String(params['type'])}` };
+      return { pointer: at, message: `must be of type ${String(params['type'])}`, hint: descriptionOf(error) };
     case 'pattern':
       return {
         pointer: at,
@@ -81,15 +95,46 @@ function describe(error: ErrorObject, at: string): Told {
         hint: wishOf(error),
       };
     default:
-      return { pointer: at, message: error.message ?? error.keyword };
+      return { pointer: at, message: boundOf(error), hint: descriptionOf(error) };
   }
+}
+
+/** What is wrong with the size of a value, or with its entries. */
+function boundOf({ keyword, params, message }: ErrorObject): string {
+  const limit = String(params['limit']);
+  switch (keyword) {
+    case 'minLength':
+      return limit === '1' ? 'is empty' : `has fewer than ${limit} characters`;
+    case 'maxLength':
+      return `has more than ${limit} characters`;
+    case 'minItems':
+      return limit === '1' ? 'is empty' : `has fewer than ${limit} entries`;
+    case 'maxItems':
+      return `has more than ${limit} entries`;
+    case 'minProperties':
+      return limit === '1' ? 'is empty' : `has fewer than ${limit} keys`;
+    case 'minimum':
+      return `is less than ${limit}`;
+    case 'maximum':
+      return `is more than ${limit}`;
+    case 'uniqueItems':
+      return `entries ${String(params['j'])} and ${String(params['i'])} are the same`;
+    default:
+      return message ?? keyword;
+  }
+}
+
+/** The schema's own words for what should stand there. */
+function descriptionOf(error: ErrorObject): string | undefined {
+  const description: unknown = error.parentSchema?.['description'];
+  return typeof description === 'string' ? description : undefined;
 }
 
 /** What the text should have been: the pattern, and the schema's own words where it has some. */
 function wishOf(error: ErrorObject): string {
-  const description: unknown = error.parentSchema?.['description'];
+  const description = descriptionOf(error);
   const pattern = `it must match ${String(error.params['pattern'])}`;
-  return typeof description === 'string' ? `${description} (${pattern})` : pattern;
+  return description === undefined ? pattern : `${description} (${pattern})`;
 }
 
 /** The tags of a tagged union. */

@@ -2,6 +2,7 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { installationRoot } from '../base/installation.js';
+import { quoted } from '../base/json-file.js';
 import { PolicyError, type PolicyErrorCode, refuseFaults } from './errors.js';
 import { meantOr } from './hint.js';
 import { faultAt, type Layer, readPolicyFile } from './read.js';
@@ -44,16 +45,36 @@ export function readChain(reference: PolicyReference): readonly Layer[] {
   while (path !== undefined) {
     const child = layers[0];
     const real = realPath(path);
-    if (child !== undefined && layers.some((layer) => layer.path === real))
-      refuse('POLICY_EXTENDS_CYCLE', child, '/extends/policy', `extends ${basename(real)}, which extends it`);
-    if (child !== undefined && layers.length > MAX_EXTENDS)
-      refuse('POLICY_EXTENDS_DEPTH', child, '/extends/policy', `is policy ${layers.length + 1} of its chain`);
+    if (child !== undefined) checkPlace(child, real, layers);
     const layer = child === undefined ? readPolicyFile(real, nameOf(real, layers)) : readParent(child, real, layers);
     if (child !== undefined) checkVersion(child, layer);
     layers.unshift(layer);
     path = parentOf(layer);
   }
   return layers;
+}
+
+/** Whether `child` may extend the file at `path`, where `layers` do so already. */
+function checkPlace(child: Layer, path: string, layers: readonly Layer[]): void {
+  const name = basename(path);
+  if (child.path === path)
+    refuse('POLICY_EXTENDS_CYCLE', child, '/extends/policy', 'extends itself', 'name the policy that it builds on');
+  if (layers.some((layer) => layer.path === path))
+    refuse(
+      'POLICY_EXTENDS_CYCLE',
+      child,
+      '/extends/policy',
+      `extends ${name}, which extends it`,
+      'let one of the two extend a profile',
+    );
+  if (layers.length > MAX_EXTENDS)
+    refuse(
+      'POLICY_EXTENDS_DEPTH',
+      child,
+      '/extends/policy',
+      `${name} would be policy ${layers.length + 1} of this chain, which can have ${MAX_EXTENDS + 1}`,
+      'write what some of them say into one',
+    );
 }
 
 /** That a parent is not there, or no file, is a fault of who names it; what stands in it is its own. */
@@ -76,7 +97,9 @@ function pathOf(reference: PolicyReference): string {
 function profilePath(name: string): string {
   const known = profileNames();
   if (known.includes(name)) return join(profileFolder, `${name}.json`);
-  throw new PolicyError('POLICY_PROFILE_UNKNOWN', `there is no profile "${name}"`, { hint: meantOr(name, known) });
+  throw new PolicyError('POLICY_PROFILE_UNKNOWN', `there is no profile "${name}"`, {
+    hint: `${meantOr(name, known)}; a file is named by a path, such as ./${name}`,
+  });
 }
 
 /** The path of what `layer` extends. A file cannot reach out of its folder: who may write there decides. */
@@ -97,9 +120,28 @@ function parentOf(layer: Layer): string | undefined {
   }
   const folder = dirname(layer.path);
   const target = resolve(folder, written);
-  if (isAbsolute(written) || isOutside(folder, target) || isOutside(folder, realPath(target)))
-    refuse('POLICY_EXTENDS_OUTSIDE', layer, '/extends/policy', `leads out of the policy's folder: ${written}`);
+  if (isAbsolute(written) || climbsOut(written) || isOutside(folder, target) || isOutside(folder, realPath(target)))
+    refuse(
+      'POLICY_EXTENDS_OUTSIDE',
+      layer,
+      '/extends/policy',
+      `leads out of the policy's folder: ${quoted(written)}`,
+      'extend a profile, or a file of this folder or below it, named relative to this one',
+    );
+  if (/(^|\/)\.{0,2}$/.test(written))
+    refuse('POLICY_UNREADABLE', layer, '/extends/policy', `names a folder: ${quoted(written)}`, 'name a policy file');
   return target;
+}
+
+/** Whether the way leaves the folder, though it may come back: another folder's name decides then. */
+function climbsOut(way: string): boolean {
+  let depth = 0;
+  for (const step of way.split('/')) {
+    if (step === '..') depth -= 1;
+    else if (step !== '' && step !== '.') depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
 }
 
 const isOutside = (folder: string, path: string): boolean => {

@@ -12,13 +12,28 @@ type CapabilitySection = NonNullable<ProcessSection['capabilities']>;
 /** `parent` with what `section` adds, takes away and overrides. Faults go into `fold`. */
 export function foldProcess(parent: Process, section: ProcessSection | undefined, fold: Fold): Process {
   if (section === undefined) return parent;
+  const user = { ...parent.user, ...section.user };
+  checkUser(user, section.user, fold);
   return {
-    user: { ...parent.user, ...section.user },
+    user,
     capabilities: foldCapabilities(parent.capabilities, section.capabilities ?? {}, fold),
     rlimits: { ...parent.rlimits, ...section.rlimits },
     pass: foldPass(parent.pass, section.env ?? {}, fold),
     set: { ...parent.set, ...section.env?.set },
   };
+}
+
+/** Who is not to be user 0 is not given it either. */
+function checkUser({ uid, otherwise }: Process['user'], section: ProcessSection['user'], fold: Fold): void {
+  if (uid === 'any') return;
+  for (const key of ['uid', 'gid'] as const)
+    if (otherwise[key] === 0)
+      tell(
+        fold,
+        section?.otherwise === undefined ? '/process/user/uid' : `/process/user/otherwise/${key}`,
+        `"uid": "nonzero" and "otherwise" with ${key} 0 contradict each other`,
+        `name a ${key} that is not 0, such as 65534`,
+      );
 }
 
 function foldCapabilities(

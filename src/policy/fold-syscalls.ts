@@ -65,8 +65,9 @@ function editionFor(name: string, fold: Fold): Edition {
   const edition = editionOf(name === '' ? newest : name);
   if (name === '') tell(fold, AT, 'no edition of the groups is named', `add "baseline": "${newest}"`);
   else if (edition === undefined)
-    tell(fold, `${AT}/baseline`, `there is no edition "${name}"`, `known: ${EDITIONS.join(', ')}`);
-  return edition ?? { name, groups: new Map(), titles: new Map(), known: new Set() };
+    tell(fold, `${AT}/baseline`, `there is no edition "${name}"`, meantOr(name, EDITIONS));
+  // The names are looked up in another one, so that those that are misspelt are told as well.
+  return edition ?? editionOf(newest) ?? { name, groups: new Map(), titles: new Map(), known: new Set() };
 }
 
 function readAnswer(section: Section, key: 'onDeny' | 'onUnknown' | 'onForeign', fold: Fold): NamedErrno | undefined {
@@ -125,11 +126,15 @@ function isForbidden(call: string, alternatives: readonly Conjunction[], forbid:
 }
 
 function readRule(entry: Entry, at: string, edition: Edition, fold: Fold): CallRule {
+  const faultsBefore = fold.faults.length;
   const names = readNames(entry, at, edition, fold);
+  const isMisnamed = fold.faults.length > faultsBefore;
   const calls: Record<string, readonly Conjunction[]> = Object.fromEntries(names.map((call) => [call, EVERY]));
   for (const [call, alternatives] of Object.entries(entry.where ?? {})) {
     const pointer = `${at}/where/${call}`;
     if (!names.includes(call)) {
+      // Where a name of the rule is not known, it may be the one that was meant.
+      if (isMisnamed) continue;
       tell(fold, pointer, `this rule does not name ${call}`, meantOr(call, names.slice(0, 40)));
       continue;
     }

@@ -72,13 +72,33 @@ function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: 
   };
   checkReview(fold);
   checkLocks(fold);
-  refuseFaults(codeOf(fold), fold.faults);
+  refuseFaults(codeOf(fold), withoutConsequences(layer, fold.faults));
   if (parent.lock.length > 0) {
     const widenings = findWidenings(parent, meaning, (pointer) => lockAt(parent.lock, pointer) !== undefined);
     refuseFaults('POLICY_LOCKED', lockFaults(parent.lock, widenings, layer));
   }
   return meaning;
 }
+
+/**
+ * `faults` less those that only follow from what the schema refused: it left
+ * out the member, so its entry reads as another, and without `extends` nothing is inherited.
+ */
+function withoutConsequences({ faults: shape, file }: Layer, faults: readonly Fault[]): readonly Fault[] {
+  if (shape.length === 0) return faults;
+  const isParent = ({ pointer, hint }: Fault): boolean =>
+    isAtOrBelow(pointer, '/extends') || hint === 'did you mean "extends"?';
+  const isOrphan = file.extends === undefined && shape.some(isParent);
+  const follows = ({ pointer }: Fault): boolean =>
+    isOrphan ||
+    shape.some((one) => isAtOrBelow(one.pointer, pointer) || isAtOrBelow(pointer, entryAround(one.pointer)));
+  return faults.filter((fault) => shape.includes(fault) || !follows(fault));
+}
+
+const isAtOrBelow = (pointer: string, above: string): boolean => pointer === above || pointer.startsWith(`${above}/`);
+
+/** The entry of a list that holds what stands at `pointer`, or that itself. */
+const entryAround = (pointer: string): string => /^.*?\/\d+(?=\/|$)/.exec(pointer)?.[0] ?? pointer;
 
 /** A digest pins what the parents mean together, not their spelling. */
 function checkDigest(layer: Layer, digest: string): void {

@@ -15,7 +15,7 @@ export function requireProof({ name, certificate, required }: CompiledPolicy): v
     why: `${unable}; the policy requires seccomp, so nothing runs under a filter that was not tried`,
     hint: unable.endsWith('EBUSY')
       ? 'another program of this session listens to system calls already: start sandbox outside of it'
-      : 'sandbox doctor tells what is missing; or let the policy say "seccomp": "preferred" under "requires"',
+      : 'sandbox doctor tells what is missing',
   });
 }
 

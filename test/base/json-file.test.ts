@@ -35,6 +35,35 @@ for (const [title, text, message, line] of FAULTY)
     assert.is(parsed.faults[0]?.file, 'x.json');
   });
 
+const BROKEN: readonly (readonly [string, string, string])[] = [
+  ['{"a": {"b": [1, 2', '/a/b/1', 'a closing bracket ] is missing at the end of the file'],
+  ['{"a": {"b": [1, {"c": "d', '/a/b/1/c', 'a text is not closed on its line at column 23'],
+  ["{\n 'a': 1}", '', 'a character or word that JSON does not have at column 2'],
+  ['{"a": {"b": True, "c": 1}}', '/a/b', 'a character or word that JSON does not have at column 13'],
+  ['{"a": [1, 2,], "b": 012}', '/a/2', 'a value is missing at column 13'],
+  ['{"é😀": 1 "b": 2}', '/é😀', 'a comma is missing at column 10'],
+  ['{} {} {}', '', 'something stands after the end at column 4'],
+  ['{"a": "\\x"}', '/a', 'an escape that JSON does not have at column 7'],
+  ['  \n', '', 'the file is empty'],
+];
+for (const [text, pointer, message] of BROKEN)
+  test(`what is wrong first with ${JSON.stringify(text)} is told alone, with its place`, () => {
+    const parsed = parseJsonFile(text, 'x.json');
+    assert.equal(parsed.kind === 'faulty' && parsed.faults.map((fault) => [fault.pointer, fault.message]), [
+      [pointer, `not JSON: ${message}`],
+    ]);
+  });
+
+test('nesting that is too deep has a place', () => {
+  const parsed = parseJsonFile(`{"a": {"b": ${'['.repeat(100)}`, 'x.json');
+  assert.match((parsed.kind === 'faulty' && parsed.faults[0]?.pointer) || '', /^\/a\/b(\/0)+$/);
+});
+
+test('a key that stands there often is told once', () => {
+  const parsed = parseJsonFile(`{${'"k": 1, '.repeat(50)}"l": 2}`, 'x.json');
+  assert.equal(parsed.kind === 'faulty' && parsed.faults.map((fault) => fault.pointer), ['/k']);
+});
+
 test('all faults are told at once', () => {
   const parsed = parseJsonFile('{"a": {"x": 1, "x": 2}, "b": [{"y": 1, "y": 2}]}', 'x.json');
   assert.equal(parsed.kind === 'faulty' && parsed.faults.map((fault) => fault.pointer), ['/a/x', '/b/0/y']);

@@ -20,13 +20,53 @@ test('every mistake is one fault with pointer, line and hint', () => {
   assert.equal(
     schemaFaults(validator, parsed).map(({ line, pointer, message, hint }) => [line, pointer, message, hint]),
     [
-      [1, '', 'the key "name" is missing', 'add "name"'],
       [2, '/nmae', 'unknown key "nmae"', 'did you mean "name"?'],
       [5, '/other', 'unknown key "other"', 'known here: name, mode, version'],
       [3, '/mode', 'not one of the allowed values', 'one of "off", "on"'],
       [4, '/version', 'must be 1', undefined],
     ],
   );
+});
+
+test('a key that is missing is told where none is misspelt for it', () => {
+  const parsed = parseJsonFile('{"mode": "on"}', 'p.json');
+  if (parsed.kind !== 'parsed') throw new Error('fixture');
+  assert.not.ok(validator(parsed.value));
+  assert.equal(
+    schemaFaults(validator, parsed).map(({ pointer, message }) => [pointer, message]),
+    [['', 'the key "name" is missing']],
+  );
+});
+
+test('a value has one fault, in words, with what should stand there', () => {
+  const bounds = {
+    properties: {
+      text: { type: 'string', minLength: 1, maxLength: 3, pattern: '^[a-z]+$', description: 'a short word' },
+      list: { type: 'array', minItems: 1, maxItems: 2, uniqueItems: true },
+      number: { type: 'integer', minimum: 1, maximum: 9 },
+    },
+  };
+  const bounded: Validator<unknown> = new Ajv2020({ allErrors: true, verbose: true }).compile(bounds);
+  const cases: readonly (readonly [object, string, string | undefined])[] = [
+    [{ text: '' }, 'is empty', 'a short word'],
+    [{ text: '1234' }, 'has more than 3 characters', 'a short word'],
+    [{ text: 1 }, 'must be of type string', 'a short word'],
+    [{ list: [] }, 'is empty', undefined],
+    [{ list: [1, 2, 1] }, 'has more than 2 entries', undefined],
+    [{ list: [1, 1] }, 'entries 0 and 1 are the same', undefined],
+    [{ number: 0 }, 'is less than 1', undefined],
+    [{ number: 10 }, 'is more than 9', undefined],
+  ];
+  for (const [value, message, hint] of cases) {
+    const parsed = parseJsonFile(JSON.stringify(value), 'p.json');
+    if (parsed.kind !== 'parsed') throw new Error('fixture');
+    assert.not.ok(bounded(parsed.value));
+    assert.equal(
+      schemaFaults(bounded, parsed).map((fault) => [fault.message, fault.hint]),
+      [[message, hint]],
+      JSON.stringify(value),
+    );
+  }
 });
 
 test('a key of the wrong form and an unknown kind say what there is', () => {

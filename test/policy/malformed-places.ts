@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** What is made in `folder`; the path is that of the policy that must be refused with `code`, at `pointer` of `file`. */
 export type Place = {
@@ -94,6 +94,22 @@ export const PLACES: readonly Place[] = [
   extending('an endless device', 'POLICY_EXTENDS_OUTSIDE', '/dev/zero'),
   extending('the folder above', 'POLICY_EXTENDS_OUTSIDE', '../above.json'),
   extending('the folder above on a way through it', 'POLICY_EXTENDS_OUTSIDE', './inner/../../above.json'),
+  extending(
+    'a file of its own folder on a way through the one above',
+    'POLICY_EXTENDS_OUTSIDE',
+    './inner/../../a/b.json',
+  ),
+  {
+    ...extending('back into its own folder', 'POLICY_EXTENDS_OUTSIDE', ''),
+    make: (folder) => {
+      write(folder, 'parent.json');
+      return write(folder, 'child.json', { policy: `../${basename(folder)}/parent.json` });
+    },
+  },
+  extending('a file as if it were a folder', 'POLICY_UNREADABLE', './parent.json/', (folder) => {
+    write(folder, 'parent.json');
+  }),
+  extending('its own folder', 'POLICY_UNREADABLE', '.'),
   extending('far above', 'POLICY_EXTENDS_OUTSIDE', `.${far}etc/passwd`),
   extending('a link that leads out', 'POLICY_EXTENDS_OUTSIDE', './out.json', (folder) =>
     symlinkSync('/etc/passwd', join(folder, 'out.json')),

@@ -3,6 +3,16 @@ import { allow, type Case, files, invalid, policy, syscalls, WHY } from './malfo
 
 export const SECTION_CASES: readonly Case[] = [
   [
+    'user 0 for whoever is not to be user 0',
+    policy({ process: { user: { otherwise: { uid: 0, gid: 1 } } } }),
+    invalid('/process/user/otherwise/uid', /not 0/),
+  ],
+  [
+    'group 0 for whoever is not to be user 0',
+    policy({ process: { user: { otherwise: { uid: 1, gid: 0 } } } }),
+    invalid('/process/user/otherwise/gid', /not 0/),
+  ],
+  [
     'a relative path',
     files({ allow: [{ paths: ['tmp'], access: ['read'], why: WHY }] }),
     invalid('/filesystem/allow/0/paths/0'),

@@ -80,7 +80,7 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
   ['an unknown kind', '{"apiVersion": 1, "default": {"kind": "rejct"}}', 'none of the known'],
   ['an unknown key', '{"apiVersion": 1, "default": {"kind": "reject"}, "scope": {}}', 'unknown key'],
   ['acceptance without a why', '{"apiVersion": 1, "default": {"kind": "insecureAcceptAnything"}}', '"why" is missing'],
-  ['nobody who may sign', '{"apiVersion": 1, "default": {"kind": "signedBy", "signers": []}}', 'fewer than 1'],
+  ['nobody who may sign', '{"apiVersion": 1, "default": {"kind": "signedBy", "signers": []}}', 'is empty'],
   [
     'a digest in capitals',
     `{"apiVersion": 1, "default": {"kind": "digest", "digests": ["sha256:${'A'.repeat(64)}"]}}`,
