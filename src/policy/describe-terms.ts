@@ -1,12 +1,12 @@
 /** The arguments for which two decisions differ, in words. */
-import type { Decision, DecisionSpace } from '../seccomp/decision.js';
-import { type Term, termsOf } from '../seccomp/decision-terms.js';
+import type { Terms } from '../seccomp/decision-terms.js';
 import type { ArgumentIndex } from '../seccomp/filter.js';
-import { allBits, type Conjunction, type Test } from './conjunction.js';
-import { describeAlternatives } from './describe.js';
+import type { Part, Term } from '../seccomp/term.js';
+import { allBits, type Test } from './conjunction.js';
+import { describeAlternatives, type ToldTest } from './describe.js';
 
 /** As many values as one still reads. */
-const MOST_TERMS = 40;
+export const MOST_TERMS = 40;
 /** Of bits that a test leaves out, so few are told as single values. */
 const MOST_FREE_BITS = 2;
 
@@ -14,44 +14,70 @@ const MOST_FREE_BITS = 2;
  * `where request is TIOCSTI`, `unless flags has none of …`; undefined where all arguments are meant.
  * `call` gives the arguments their names; empty: they have none.
  */
-export function describeWhere(space: DecisionSpace, where: Decision, call: string): string | undefined {
-  if (where === space.yes) return undefined;
-  const terms = termsOf(space, where, MOST_TERMS);
+export function describeTerms(terms: Terms, call: string): string | undefined {
   switch (terms.kind) {
     case 'many':
       return 'for some arguments';
-    case 'range': {
-      const arg = terms.argument as ArgumentIndex;
-      const tests: Test[] = [];
-      if (terms.first > 0n) tests.push({ kind: 'least', arg, value: terms.first });
-      if (terms.last < allBits(64)) tests.push({ kind: 'most', arg, value: terms.last });
-      return `where ${describeAlternatives(call, [tests])}`;
-    }
     case 'any':
-      return `where ${describeTerms(call, terms.terms)}`;
+      return terms.terms.some((term) => term.length === 0) ? undefined : `where ${describe(call, terms.terms)}`;
     case 'none':
-      return `unless ${describeTerms(call, terms.terms)}`;
+      return terms.terms.length === 0 ? undefined : `unless ${describe(call, terms.terms)}`;
   }
 }
 
-/** Terms may overlap: a value that several have is told once. */
-function describeTerms(call: string, terms: readonly Term[]): string {
-  const all = terms.flatMap(conjunctionsOf).map((when) => [keyOf(when), when] as const);
-  return describeAlternatives(call, [...new Map(all).values()]);
+/** Terms may overlap: what another one says too is told once, and values in their order. */
+function describe(call: string, terms: readonly Term[]): string {
+  const all = new Map(terms.flatMap(testsOf).map((when) => [keyOf(when), when]));
+  const told = [...all.values()].filter(
+    (one) => ![...all.values()].some((other) => other !== one && covers(other, one)),
+  );
+  return describeAlternatives(call, told.sort(compareTold));
 }
 
-const keyOf = (when: Conjunction): string =>
-  when.map((test) => `${test.arg} ${test.value} ${test.kind === 'bits' ? test.mask : test.kind}`).join(', ');
+const keyOf = (when: readonly ToldTest[]): string =>
+  when.map((test) => `${test.arg} ${boundsOf(test).join(' ')}`).join(', ');
+
+const boundsOf = (test: ToldTest): readonly (bigint | string)[] =>
+  test.kind === 'between'
+    ? [test.kind, test.first, test.last, `${test.width}`]
+    : [test.kind, test.value, test.kind === 'bits' ? test.mask : ''];
+
+/** Whether every test of `wide` holds wherever `narrow` does: of two that say the same, none is left of the keys. */
+function covers(wide: readonly ToldTest[], narrow: readonly ToldTest[]): boolean {
+  return wide.every((test) => narrow.some((other) => other.arg === test.arg && implies(other, test)));
+}
+
+const implies = (narrow: ToldTest, wide: ToldTest): boolean =>
+  narrow.kind === 'bits' && wide.kind === 'bits'
+    ? (wide.mask & ~narrow.mask) === 0n && (narrow.value & wide.mask) === wide.value
+    : keyOf([narrow]) === keyOf([wide]);
+
+/** Those that are told together stand together: all tests but the last first. */
+function compareTold(one: readonly ToldTest[], other: readonly ToldTest[]): number {
+  for (const [place, test] of one.entries()) {
+    const counterpart = other[place];
+    if (counterpart === undefined) return 1;
+    const difference = test.arg - counterpart.arg || compareNumbers(lowestOf(test), lowestOf(counterpart));
+    if (difference !== 0) return difference;
+  }
+  return one.length - other.length;
+}
+
+const lowestOf = (test: ToldTest): bigint => (test.kind === 'between' ? test.first : test.value);
+const compareNumbers = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** `term` with single values for tests that leave few bits open: 2 or 10, and not "all bits but one are those of 2". */
-function conjunctionsOf(term: Term): Conjunction[] {
-  return term.reduce<Conjunction[]>(
-    (all, { argument, mask, value }) =>
-      singleValues(mask, value).flatMap((one) =>
-        all.map((before) => [...before, { kind: 'bits', arg: argument as ArgumentIndex, ...one } as const]),
-      ),
+function testsOf(term: Term): ToldTest[][] {
+  return term.reduce<ToldTest[][]>(
+    (all, part) => testsOfPart(part).flatMap((test) => all.map((before) => [...before, test])),
     [[]],
   );
+}
+
+function testsOfPart(part: Part): ToldTest[] {
+  const arg = part.argument as ArgumentIndex;
+  if (part.kind === 'range') return [{ kind: 'between', arg, width: part.width, first: part.first, last: part.last }];
+  return singleValues(part.mask, part.value).map((one): Test => ({ kind: 'bits', arg, ...one }));
 }
 
 function singleValues(mask: bigint, value: bigint): { readonly mask: bigint; readonly value: bigint }[] {

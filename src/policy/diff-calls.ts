@@ -1,12 +1,13 @@
 /** Which calls meet something else: exactly, for every architecture, number and argument. */
 import { AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, wordOf, X32_BIT } from '../seccomp/bpf.js';
 import type { Decision, DecisionSpace } from '../seccomp/decision.js';
+import { type Terms, termsOf } from '../seccomp/decision-terms.js';
 import { type Difference, findDifferences, type NumberRange } from '../seccomp/differences.js';
 import { describeCall, syscallName } from '../seccomp/syscalls.js';
 import { describeOutcome, type Kind, permission, sameness } from './call-outcome.js';
 import type { Change, Direction } from './change.js';
 import { decidingRule } from './deciding-rule.js';
-import { describeWhere } from './describe-terms.js';
+import { describeTerms, MOST_TERMS } from './describe-terms.js';
 import type { Origin, Syscalls } from './policy.js';
 
 /** One side of a comparison of calls. */
@@ -22,9 +23,10 @@ const NAMED_NUMBERS = 1024;
 /** Every change of what calls meet. @throws {FilterError} FILTER_TOO_COMPLEX */
 export function callChanges(space: DecisionSpace, before: CallSide, after: CallSide): Change[] {
   const [from, to] = [kindOf(before), kindOf(after)];
-  return findDifferences(space, before.decision, after.decision, sameness(from, to)).flatMap((difference) =>
-    partsOf(difference).map((part) => changeOf(space, before, after, difference, part)),
-  );
+  return findDifferences(space, before.decision, after.decision, sameness(from, to)).flatMap((difference) => {
+    const terms = termsOf(space, difference.where, MOST_TERMS);
+    return partsOf(difference).map((part) => changeOf(before, after, difference, terms, part));
+  });
 }
 
 const kindOf = ({ syscalls }: CallSide): Kind => (syscalls === undefined ? 'filter' : 'policy');
@@ -33,10 +35,10 @@ const kindOf = ({ syscalls }: CallSide): Kind => (syscalls === undefined ? 'filt
 type Part = { readonly arch: number; readonly nr: number; readonly subject: string; readonly name: string | undefined };
 
 function changeOf(
-  space: DecisionSpace,
   before: CallSide,
   after: CallSide,
   difference: Difference,
+  terms: Terms,
   { arch, nr, subject, name }: Part,
 ): Change {
   const args = argumentsOf(difference.witness);
@@ -49,7 +51,7 @@ function changeOf(
     direction: directionOf(difference),
     pointer: '/syscalls',
     subject,
-    condition: describeWhere(space, difference.where, arch === AUDIT_ARCH_X86_64 ? (syscallName(nr) ?? '') : ''),
+    condition: describeTerms(terms, arch === AUDIT_ARCH_X86_64 ? (syscallName(nr) ?? '') : ''),
     before: describeOutcome(difference.before, tellsRecord),
     after: describeOutcome(difference.after, tellsRecord),
     witness: {
@@ -70,19 +72,35 @@ function directionOf({ before, after }: Difference): Direction {
   return more > 0 ? 'widened' : more < 0 ? 'narrowed' : 'changed';
 }
 
-/** The calls of a difference: each that has a name by itself, the other numbers together. */
+/** The calls of a difference: each that has a name by itself, the other numbers together; an ABI of which all are meant as one. */
 function partsOf({ architectures, numbers }: Difference): Part[] {
   const [first] = architectures;
   if (first === undefined) return [];
   const areSingle = architectures.every(({ first: one, last }) => one === last);
   if (!areSingle) return [rangePart(first.first, numbers, architecturesText(architectures))];
   return architectures.flatMap(({ first: arch }) => {
-    const named = numbers.flatMap((range) => namedNumbers(arch, range));
-    const rest = withoutNumbers(numbers, new Set(named.map(({ nr }) => nr)));
     const where = arch === AUDIT_ARCH_X86_64 ? '' : architectureName(arch);
-    return rest.length === 0 ? named : [...named, rangePart(arch, rest, where)];
+    if (isEveryNumber(numbers)) return [rangePart(arch, numbers, where)];
+    const isWholeX32 = arch === AUDIT_ARCH_X86_64 && X32_NUMBERS.every((range) => holdsRange(numbers, range));
+    const own = isWholeX32 ? X32_NUMBERS.reduce(withoutRange, numbers) : numbers;
+    const x32: Part = { arch, nr: X32_BIT, subject: 'every call of x32', name: undefined };
+    const named = own.flatMap((range) => namedNumbers(arch, range));
+    const rest = named.reduce((left, { nr }) => withoutRange(left, { first: nr, last: nr }), own);
+    return [...named, ...(rest.length === 0 ? [] : [rangePart(arch, rest, where)]), ...(isWholeX32 ? [x32] : [])];
   });
 }
+
+/** Every number with the bit of x32. */
+const X32_NUMBERS: readonly NumberRange[] = [
+  { first: X32_BIT, last: 2 * X32_BIT - 1 },
+  { first: 3 * X32_BIT, last: 4 * X32_BIT - 1 },
+];
+
+const holdsRange = (ranges: readonly NumberRange[], { first, last }: NumberRange): boolean =>
+  ranges.some((range) => range.first <= first && last <= range.last);
+
+const isEveryNumber = (ranges: readonly NumberRange[]): boolean =>
+  holdsRange(ranges, { first: 0, last: 4 * X32_BIT - 1 });
 
 function namedNumbers(arch: number, { first, last }: NumberRange): Part[] {
   const parts: Part[] = [];
@@ -94,22 +112,19 @@ function namedNumbers(arch: number, { first, last }: NumberRange): Part[] {
   return parts;
 }
 
-function withoutNumbers(ranges: readonly NumberRange[], gone: ReadonlySet<number>): NumberRange[] {
-  return ranges.flatMap(({ first, last }) => {
-    const left: NumberRange[] = [];
-    let start = first;
-    for (const nr of [...gone].filter((one) => one >= first && one <= last).sort((a, b) => a - b)) {
-      if (nr > start) left.push({ first: start, last: nr - 1 });
-      start = nr + 1;
-    }
-    return start <= last ? [...left, { first: start, last }] : left;
-  });
-}
+const withoutRange = (ranges: readonly NumberRange[], gone: NumberRange): readonly NumberRange[] =>
+  ranges.flatMap(({ first, last }) =>
+    gone.last < first || last < gone.first
+      ? [{ first, last }]
+      : [
+          ...(first < gone.first ? [{ first, last: gone.first - 1 }] : []),
+          ...(gone.last < last ? [{ first: gone.last + 1, last }] : []),
+        ],
+  );
 
 function rangePart(arch: number, ranges: readonly NumberRange[], where: string): Part {
   const nr = ranges[0]?.first ?? 0;
-  const isEvery = ranges.length === 1 && nr === 0 && ranges[0]?.last === 0xffff_ffff;
-  const numbers = isEvery ? 'every call' : `numbers ${ranges.map(rangeText).join(' and ')}`;
+  const numbers = isEveryNumber(ranges) ? 'every call' : `numbers ${ranges.map(rangeText).join(' and ')}`;
   return { arch, nr, subject: where === '' ? numbers : `${numbers} of ${where}`, name: undefined };
 }
 

@@ -75,6 +75,24 @@ test('what is widened is told with rule, reason and witness', async () => {
   assert.is(changes[0]?.rules.after?.why, 'to see it told');
 });
 
+test('all calls of another ABI are one change each, not one for each name', async () => {
+  const syscalls = { onForeign: { errno: 'EACCES' } };
+  writeFileSync(
+    join(folder, 'foreign.json'),
+    JSON.stringify({ apiVersion: 1, name: 'own', version: '1.0.0', extends: { policy: 'strict' }, syscalls }),
+  );
+  const { changes } = await told('strict', './foreign.json');
+  assert.equal(
+    changes.map(({ subject, direction, before, after }) => [subject, direction, before, after]),
+    ['every call of every architecture but x86-64', 'every call of x32'].map((subject) => [
+      subject,
+      'changed',
+      'ENOSYS',
+      'EACCES',
+    ]),
+  );
+});
+
 const STATUSES: readonly (readonly [args: readonly string[], status: number])[] = [
   [['--fail-on', 'widen', 'strict', './wider.json'], 1],
   [['--fail-on', 'widen', './wider.json', 'strict'], 0],
