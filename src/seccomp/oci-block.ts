@@ -58,8 +58,8 @@ export function parseBlock(text: string, name: string): ReadBlock {
     message,
     hint,
   });
-  const prefix = isObject(parsed.value) && 'linux' in parsed.value ? '/linux/seccomp' : '';
-  const value = prefix === '' ? parsed.value : blockOfConfig(parsed.value, faultAt, name);
+  const prefix = isConfig(parsed.value) ? '/linux/seccomp' : '';
+  const value = withoutNull(prefix === '' ? parsed.value : blockOfConfig(parsed.value, faultAt, name));
   const block = checkShape({ ...parsed, value, lineOf: (pointer) => parsed.lineOf(prefix + pointer) }, prefix, name);
   const form = prefix !== '' ? 'oci-config' : isDockerForm(block) ? 'docker-profile' : 'oci-seccomp';
   return {
@@ -102,6 +102,18 @@ function decode(bytes: Uint8Array, name: string): string {
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether it is a bundle's configuration, which need not have a "linux". */
+const isConfig = (value: unknown): boolean =>
+  isObject(value) && !('defaultAction' in value) && ['linux', 'ociVersion', 'process'].some((key) => key in value);
+
+/** Without members that are null: what programs in Go write is read as absent by them. Elements of lists stay. */
+function withoutNull(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNull(member)]));
+}
 
 /** Before anything is parsed: what is nested as deep as allowed has as many values, and a few more. */
 function countCommas(text: string): number {
@@ -147,8 +159,7 @@ export function readAction(
   { action, number, name }: WrittenAction,
   tell: (message: string, hint?: string) => void,
 ): Action | undefined {
-  const named =
-    name === undefined || name === '' ? undefined : osConstants.errno[name as keyof typeof osConstants.errno];
+  const named = name === undefined || name === '' ? undefined : errnoNamed(name);
   if (name !== undefined && name !== '' && named === undefined) tell(`there is no error "${name}"`, 'see errno(3)');
   if (named !== undefined && number !== undefined && named !== number)
     tell(`${name} is ${named}, and the number beside it is ${number}`, 'write one of the two');
@@ -162,6 +173,10 @@ export function readAction(
   if (given !== undefined && given > most) tell(`${action} takes a number of at most ${most}`);
   return actionOf(action, given ?? EPERM);
 }
+
+/** Of the name of an error, or of a number as text; undefined where there is none. */
+const errnoNamed = (name: string): number | undefined =>
+  /^[0-9]+$/.test(name) ? Number(name) : osConstants.errno[name as keyof typeof osConstants.errno];
 
 function actionOf(action: string, number: number): Action | undefined {
   switch (action) {

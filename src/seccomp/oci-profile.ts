@@ -45,17 +45,18 @@ export function isForHost({ includes, excludes }: BlockSyscall, host: DockerHost
   const capability = excludes?.caps?.find((name) => host.capabilities.includes(name));
   if (capability !== undefined) return `it is not for containers with ${capability}`;
   if (excludes?.arches?.includes(NATIVE_NAME)) return `it is not for ${NATIVE_NAME}`;
-  if (excludes?.minKernel !== undefined && isAtLeast(host.kernel, excludes.minKernel))
-    return `it is not for kernels from ${excludes.minKernel} on`;
+  const before = excludes?.minKernel ?? '';
+  if (before !== '' && isAtLeast(host.kernel, before)) return `it is not for kernels from ${before} on`;
   const arches = includes?.arches ?? [];
   if (arches.length > 0 && !arches.includes(NATIVE_NAME)) return `it is for ${arches.join(', ')} alone`;
   const missing = includes?.caps?.find((name) => !host.capabilities.includes(name));
   if (missing !== undefined) return `it is for containers with ${missing}`;
-  if (includes?.minKernel !== undefined && !isAtLeast(host.kernel, includes.minKernel))
-    return `it is for kernels from ${includes.minKernel} on`;
+  const from = includes?.minKernel ?? '';
+  if (from !== '' && !isAtLeast(host.kernel, from)) return `it is for kernels from ${from} on`;
   return undefined;
 }
 
+/** By the first two numbers: Docker takes no more of a version into account. */
 function isAtLeast(kernel: string, wanted: string): boolean {
   const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
   const [wantedMajor = 0, wantedMinor = 0] = wanted.split('.').map(Number);

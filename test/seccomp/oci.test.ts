@@ -126,6 +126,34 @@ test("Docker's form applies what fits this machine, its capabilities and its ker
   ]);
 });
 
+test('null is as if it were not there, as for programs in Go', () => {
+  const plain = { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [{ names: ['read', 'write'], action: 'SCMP_ACT_ALLOW' }] };
+  const nothing = { comment: null, includes: null, excludes: { caps: null, minKernel: null }, args: null, errno: null };
+  const absent = { defaultErrnoRet: null, flags: null, listenerPath: null, architectures: null, archMap: null };
+  const written = { ...plain, ...absent, syscalls: plain.syscalls.map((rule) => ({ ...rule, ...nothing })) };
+  assert.equal(compile(written), compile(plain));
+});
+
+test("a kernel's version may have three numbers, of which two count, or be empty", () => {
+  const verdict = (minKernel: string, kernel: string): string =>
+    simulate(
+      compileAsCrun(refusing([{ name: 'ptrace', action: 'SCMP_ACT_ALLOW', includes: { minKernel } }]), { kernel }),
+      {
+        nr: 101,
+      },
+    );
+  assert.is(verdict('4.8.0', '4.8.0-rc1'), 'allow');
+  assert.is(verdict('4.8.5', '4.8.0'), 'allow');
+  assert.is(verdict('4.8.0', '4.7.9'), 'errno 1');
+  assert.is(verdict('', '3.10'), 'allow');
+});
+
+test("Podman's errno is a name, or a number as text", () => {
+  const verdict = (errno: string): string =>
+    simulate(compileAsCrun(refusing([{ names: ['read'], action: 'SCMP_ACT_ERRNO', errno }])), { nr: 0 });
+  assert.equal(['ENOSYS', '38', '5'].map(verdict), ['errno 38', 'errno 38', 'errno 5']);
+});
+
 test('what is left out is told, and why', () => {
   const { remarks } = compileOciSeccomp(
     parseOciSeccomp(
