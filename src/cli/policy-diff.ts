@@ -25,7 +25,8 @@ type Options = {
 const HELP = `
 What can be compared:
   a profile by name, a policy file, a compiled filter (seccomp.bpf, of any tool), a seccomp block of OCI,
-  a config.json with one, a seccomp profile in Docker's form. Beside a filter, calls alone are compared.
+  a config.json with one, a seccomp profile in Docker's form; - is one of these on standard input.
+  Beside a filter, calls alone are compared.
 
 Every difference is exact, for every architecture, call number and argument, and comes with a witness:
 a call, a path, a value that one of the two permits and the other does not.
@@ -38,6 +39,7 @@ Exit status:
 Examples:
   sandbox policy diff strict ./policy.json
   sandbox policy diff --fail-on widen --format sarif main/policy.json policy.json
+  git show main:policy.json | sandbox policy diff --fail-on widen - policy.json
   sandbox policy diff ./docker-default.json default
   sandbox policy diff default build/default/seccomp.bpf`;
 
@@ -134,7 +136,7 @@ function placed(change: Change, before: DiffSide, after: DiffSide, workingDirect
   const isGone = change.direction === 'narrowed' && change.rules.after === undefined && after.kind === 'policy';
   const side = after.kind === 'filter' && before.kind === 'policy' ? before : after;
   const rule = side === before ? change.rules.before : change.rules.after;
-  const { file, line, pointer } = placeOf(side, isGone ? undefined : rule?.rule, change.pointer);
+  const { file, line, pointer } = placeOf(side, isGone ? undefined : rule?.rule, change.pointer, workingDirectory);
   const near = relative(workingDirectory, file);
   return { change, text: describeChange(change), file: near.startsWith('..') ? file : near, line, pointer };
 }

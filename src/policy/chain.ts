@@ -40,16 +40,20 @@ export function profileNames(): string[] {
  *   POLICY_EXTENDS_DEPTH POLICY_EXTENDS_OUTSIDE POLICY_VERSION_MISMATCH
  */
 export function readChain(reference: PolicyReference): readonly Layer[] {
-  const layers: Layer[] = [];
-  let path: string | undefined = pathOf(reference);
-  while (path !== undefined) {
-    const child = layers[0];
+  const real = realPath(pathOf(reference));
+  return chainOf(readPolicyFile(real, nameOf(real, [])));
+}
+
+/** As readChain(), for a policy that was read already. @throws {PolicyError} as readChain() */
+export function chainOf(policy: Layer): readonly Layer[] {
+  const layers: [Layer, ...Layer[]] = [policy];
+  for (let path = parentOf(policy); path !== undefined; path = parentOf(layers[0])) {
+    const [child] = layers;
     const real = realPath(path);
-    if (child !== undefined) checkPlace(child, real, layers);
-    const layer = child === undefined ? readPolicyFile(real, nameOf(real, layers)) : readParent(child, real, layers);
-    if (child !== undefined) checkVersion(child, layer);
+    checkPlace(child, real, layers);
+    const layer = readParent(child, real, layers);
+    checkVersion(child, layer);
     layers.unshift(layer);
-    path = parentOf(layer);
   }
   return layers;
 }

@@ -32,6 +32,8 @@ export type Witness =
       readonly number: number;
       /** Six, as 64 bits without sign. */
       readonly arguments: readonly bigint[];
+      /** So many of the first arguments can matter. */
+      readonly telling: number;
       /** Where the call is made from; 0 for everything that does not matter. */
       readonly instructionPointer: bigint;
     }

@@ -9,6 +9,8 @@ import { describeAlternatives, type ToldTest } from './describe.js';
 export const MOST_TERMS = 40;
 /** Of bits that a test leaves out, so few are told as single values. */
 const MOST_FREE_BITS = 2;
+/** So few values in a row are told by their names. */
+const MOST_NEIGHBOURS = 4n;
 
 /**
  * `where request is TIOCSTI`, `unless flags has none of …`; undefined where all arguments are meant.
@@ -76,7 +78,12 @@ function testsOf(term: Term): ToldTest[][] {
 
 function testsOfPart(part: Part): ToldTest[] {
   const arg = part.argument as ArgumentIndex;
-  if (part.kind === 'range') return [{ kind: 'between', arg, width: part.width, first: part.first, last: part.last }];
+  if (part.kind === 'range') {
+    const { width, first, last } = part;
+    if (last - first >= MOST_NEIGHBOURS) return [{ kind: 'between', arg, width, first, last }];
+    const values = Array.from({ length: Number(last - first) + 1 }, (_, place) => first + BigInt(place));
+    return values.map((value): Test => ({ kind: 'bits', arg, mask: allBits(width), value }));
+  }
   return singleValues(part.mask, part.value).map((one): Test => ({ kind: 'bits', arg, ...one }));
 }
 

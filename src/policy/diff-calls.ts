@@ -61,10 +61,17 @@ function changeOf(
       name,
       number: nr,
       arguments: args,
+      telling: tellingArguments(terms),
       instructionPointer: (BigInt(difference.witness[3] ?? 0) << 32n) | BigInt(difference.witness[2] ?? 0),
     },
     rules,
   };
+}
+
+/** Of terms that are too many to be listed none is known. */
+function tellingArguments(terms: Terms): number {
+  if (terms.kind === 'many') return 0;
+  return Math.max(0, ...terms.terms.flat().map(({ argument }) => argument + 1));
 }
 
 function directionOf({ before, after }: Difference): Direction {

@@ -1,19 +1,21 @@
 /** What can be compared: policies with everything they extend, and filters of any origin. */
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseJsonFile } from '../base/json-file.js';
-import { readSmallFile } from '../base/small-file.js';
+import { readSmallFile, readSmallInput } from '../base/small-file.js';
 import { type DecodedProgram, decodeProgram } from '../seccomp/bpf.js';
 import { DecisionSpace } from '../seccomp/decision.js';
 import { decisionOfProgram } from '../seccomp/decision-program.js';
 import { acceptProgram } from '../seccomp/machine.js';
 import { compileOciSeccomp, parseOciSeccomp } from '../seccomp/oci.js';
-import { policyReference, readChain } from './chain.js';
+import { chainOf, policyReference, readChain } from './chain.js';
 import type { Change } from './change.js';
 import { decisionOfSyscalls } from './decide-calls.js';
 import { findChanges } from './diff.js';
 import { type CallSide, callChanges } from './diff-calls.js';
+import { PolicyError } from './errors.js';
 import type { Policy } from './policy.js';
-import type { Layer } from './read.js';
+import { isAtOrBelow } from './reach.js';
+import { type Layer, parsePolicyBytes } from './read.js';
 import { resolvePolicy } from './resolve.js';
 
 export type FilterForm = 'program' | 'oci-seccomp' | 'oci-config' | 'docker-profile';
@@ -35,22 +37,56 @@ export type HostChoice = { readonly capabilities?: readonly string[]; readonly k
 
 /**
  * What users mean by `text`: a profile, a policy file, a compiled filter, a
- * seccomp block of OCI, a config.json with one, a profile of Docker.
+ * seccomp block of OCI, a config.json with one, a profile of Docker; `-` is
+ * any of these on standard input, as if it stood in the working directory.
  *
  * @throws {PolicyError} those of loadPolicy()
  * @throws {FilterError} FILTER_PROGRAM_INVALID FILTER_FILE_INVALID FILTER_FILE_SYNTAX FILTER_TOO_LARGE
  */
 export function loadSide(text: string, workingDirectory: string, now: Date, host: HostChoice = {}): DiffSide {
+  if (STANDARD_INPUT.includes(text)) {
+    const path = join(workingDirectory, 'standard-input');
+    const bytes = inputBytes();
+    const policy = (): readonly Layer[] => chainOf(parsePolicyBytes(bytes, path, 'standard-input'));
+    return filterOf('standard input', path, bytes, host) ?? policySide('standard input', policy(), now);
+  }
   const reference = policyReference(text, workingDirectory);
   const path = resolve(workingDirectory, text);
   const bytes = reference.kind === 'file' ? bytesOf(path) : undefined;
-  if (bytes !== undefined) {
-    if (isProgram(path, bytes)) return filterSide(text, path, 'program', acceptProgram(bytes), []);
-    const block = Buffer.from(bytes).toString('utf8');
-    if (isBlock(block)) return blockSide(text, path, block, host);
+  const filter = bytes === undefined ? undefined : filterOf(text, path, bytes, host);
+  return filter ?? policySide(text, readChain(reference), now);
+}
+
+const STANDARD_INPUT = ['-', '/dev/stdin'];
+
+function inputBytes(): Uint8Array {
+  try {
+    return readSmallInput();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const fault = { file: 'standard-input', line: 1, pointer: '', message: 'cannot be read' };
+    const hint = 'give it a policy or a filter, such as: git show main:policy.json | sandbox policy diff - policy.json';
+    throw new PolicyError('POLICY_UNREADABLE', 'standard input cannot be read', {
+      why: message,
+      hint,
+      faults: [fault],
+      cause,
+    });
   }
-  const layers = readChain(reference);
-  return { kind: 'policy', label: text, policy: resolvePolicy(layers, now), layers };
+}
+
+const policySide = (label: string, layers: readonly Layer[], now: Date): DiffSide => ({
+  kind: 'policy',
+  label,
+  policy: resolvePolicy(layers, now),
+  layers,
+});
+
+/** Undefined where it is neither a program nor a block: then it is a policy, or has that one's faults. */
+function filterOf(label: string, path: string, bytes: Uint8Array, host: HostChoice): DiffSide | undefined {
+  if (isProgram(path, bytes)) return filterSide(label, path, 'program', acceptProgram(bytes), []);
+  const block = Buffer.from(bytes).toString('utf8');
+  return isBlock(block) ? blockSide(label, path, block, host) : undefined;
 }
 
 /** Undefined where nothing can be read: as a policy it has an error of its own. */
@@ -106,15 +142,27 @@ export type Place = {
   readonly pointer?: string | undefined;
 };
 
-/** Where `side` says what `change` is about: its rule, else the last file that has something at its place. */
-export function placeOf(side: DiffSide, rule: string | undefined, pointer: string): Place {
+/**
+ * Where `side` says what `change` is about: its rule, else the last file that has something at its place.
+ * What stands in a file outside of `folder` is there because one inside extends it: that one is what a reader can change.
+ */
+export function placeOf(side: DiffSide, rule: string | undefined, pointer: string, folder: string): Place {
   if (side.kind === 'filter') return { file: side.path };
+  const { layers } = side;
   const [name, at = ''] = rule?.split('#') ?? [];
-  const owner = side.layers.find((layer) => layer.name === name);
-  if (owner !== undefined) return { file: owner.path, line: owner.lineOf(at), pointer: at };
-  const saying = side.layers.findLast((layer) => hasPlace(layer.file, pointer)) ?? side.layers[side.layers.length - 1];
-  return { file: saying?.path ?? '', line: saying?.lineOf(pointer), pointer };
+  const owner = layers.findIndex((layer) => layer.name === name);
+  const saying = owner >= 0 ? owner : layers.findLastIndex((layer) => hasPlace(layer.file, pointer));
+  const place = saying >= 0 ? saying : layers.length - 1;
+  const near = layers.findIndex((layer, index) => index >= place && isAtOrBelow(layer.path, folder));
+  if (near > place) return placeIn(layers[near], '/extends/policy');
+  return placeIn(layers[place], owner >= 0 ? at : pointer);
 }
+
+const placeIn = (layer: Layer | undefined, pointer: string): Place => ({
+  file: layer?.path ?? '',
+  line: layer?.lineOf(pointer),
+  pointer,
+});
 
 function hasPlace(file: unknown, pointer: string): boolean {
   let here = file;

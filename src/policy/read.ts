@@ -35,8 +35,12 @@ const conforms = validatePolicy as Validator<PolicyFile>;
  * @throws {PolicyError} POLICY_NOT_FOUND POLICY_UNREADABLE POLICY_TOO_LARGE POLICY_ENCODING POLICY_SYNTAX POLICY_INVALID
  */
 export function readPolicyFile(path: string, name: string): Layer {
-  const text = decode(readBytes(path, name), name);
-  return parsePolicyText(text, path, name);
+  return parsePolicyBytes(readBytes(path, name), path, name);
+}
+
+/** As readPolicyFile, of bytes that are at hand. @throws {PolicyError} POLICY_ENCODING POLICY_SYNTAX POLICY_INVALID */
+export function parsePolicyBytes(bytes: Uint8Array, path: string, name: string): Layer {
+  return parsePolicyText(decode(bytes, name), path, name);
 }
 
 /** As readPolicyFile, of text that is at hand. @throws {PolicyError} POLICY_SYNTAX POLICY_INVALID */

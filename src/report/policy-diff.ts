@@ -46,12 +46,12 @@ export function diffFindings(placed: readonly PlacedChange[]): Finding[] {
     file,
     line,
     pointer,
-    properties: { section: change.section, witness: witnessData(change.witness) },
+    properties: changeData(change),
   }));
 }
 
 /** `change` as data; 64-bit numbers as text. */
-export function changeData(change: Change): Json {
+export function changeData(change: Change): { readonly [key: string]: Json | undefined } {
   const { section, direction, pointer, subject, condition, before, after, witness, rules } = change;
   return {
     section,
@@ -88,12 +88,14 @@ function witnessData(witness: Witness): Json {
 
 const hexadecimal = (value: bigint): string => `0x${value.toString(16)}`;
 
-/** `witness` in words: a call with its arguments as far as they are not zero, a path, a value. */
+/** `witness` in words: a call with its arguments as far as they matter or are not zero, a path, a value. */
 export function describeWitness(witness: Witness): string {
   switch (witness.kind) {
     case 'call': {
       const last = witness.arguments.findLastIndex((value) => value !== 0n);
-      const args = witness.arguments.slice(0, last + 1).map((value) => (value < 10n ? `${value}` : hexadecimal(value)));
+      const args = witness.arguments
+        .slice(0, Math.max(witness.telling, last + 1))
+        .map((value) => (value < 10n ? `${value}` : hexadecimal(value)));
       const native = witness.architecture === 'x86-64' ? '' : `${witness.architecture} `;
       return `${witness.name ?? `${native}call ${witness.number}`}(${args.join(', ')})`;
     }

@@ -21,7 +21,7 @@ export type Finding = {
   readonly column?: number | undefined;
   /** JSON pointer inside the file. */
   readonly pointer?: string | undefined;
-  readonly properties?: { readonly [key: string]: Json } | undefined;
+  readonly properties?: { readonly [key: string]: Json | undefined } | undefined;
 };
 
 /** One kind of finding: what it says in general. */
