@@ -7,9 +7,11 @@
  * then at lower bounds, the greater first. A rule without conditions beats all
  * of its call, the first such one all others. A rule that only adds conditions
  * to an earlier one says nothing new; the other way round, with another action,
- * libseccomp refuses both.
+ * libseccomp refuses both. Of two rules with one action it drops the one that
+ * has the other's conditions behind some of its own: what it drops, it cannot
+ * refuse.
  *
- * @see _db_chain_lt() and _db_tree_add() in db.c of libseccomp
+ * @see _db_chain_lt(), _db_tree_prune() and _db_tree_add() in db.c of libseccomp
  */
 import type { Abi } from './abis.js';
 import { encodeAction } from './bpf.js';
@@ -54,32 +56,94 @@ export function orderRules(written: readonly PlacedRule[], bits: Abi['bits']): P
 }
 
 function orderConditional(rules: readonly PlacedRule[], bits: Abi['bits']): Precedence {
-  const entries = new Map<PlacedRule, Entry>();
+  const tree = new Tree();
   const dead: { rule: PlacedRule; before: PlacedRule }[] = [];
-  const byPath = new Map<string, PlacedRule>();
-  const byBeginning = new Map<string, PlacedRule[]>();
   for (const rule of rules) {
     const path = rule.when.flatMap((condition) => stepsOf(condition, bits));
     const beginnings = path.map((_, end) => textOf(path.slice(0, end + 1)));
     const whole = beginnings.at(-1) ?? '';
-    const before = beginnings.map((beginning) => byPath.get(beginning)).find((earlier) => earlier !== undefined);
-    if (before !== undefined && (isSameAction(before, rule) || before !== byPath.get(whole))) {
+    const before = tree.firstAt(beginnings);
+    if (before !== undefined && (isSameAction(before, rule) || before !== tree.firstAt([whole]))) {
       if (!isSameAction(before, rule)) dead.push({ rule, before });
       continue;
     }
-    const longer = byBeginning.get(whole) ?? [];
-    const earlier = longer.find((other) => !isSameAction(other, rule));
+    if (tree.covers(rule, path)) continue;
+    const earlier = tree.below(whole).find((other) => !isSameAction(other, rule));
     if (earlier !== undefined) return { kind: 'contradiction', rule, earlier };
-    for (const other of longer) entries.delete(other);
-    byPath.set(whole, rule);
-    for (const beginning of beginnings) {
-      const begun = byBeginning.get(beginning);
-      if (begun === undefined) byBeginning.set(beginning, [rule]);
-      else begun.push(rule);
-    }
-    entries.set(rule, { rule, path });
+    for (const other of [...tree.below(whole), ...tree.coveredBy(rule, whole)]) tree.remove(other);
+    tree.add({ rule, path }, beginnings);
   }
-  return { kind: 'ordered', rules: orderLevel([...entries.values()], 0), dead };
+  return { kind: 'ordered', rules: orderLevel(tree.entries, 0), dead };
+}
+
+/** Rules by the places of their conditions, as libseccomp finds those that a new rule makes superfluous, or the other way round. */
+class Tree {
+  readonly #entries = new Map<PlacedRule, Entry>();
+  readonly #byPath = new Map<string, PlacedRule>();
+  readonly #byBeginning = new Map<string, Set<PlacedRule>>();
+  /** By what stands somewhere behind the first step, with the beginning that ends there. */
+  readonly #byInside = new Map<string, { readonly rule: PlacedRule; readonly beginning: string }[]>();
+
+  get entries(): Entry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The rule that ends at the first of `beginnings` at which one ends. */
+  firstAt(beginnings: readonly string[]): PlacedRule | undefined {
+    return beginnings.map((beginning) => this.#byPath.get(beginning)).find((rule) => rule !== undefined);
+  }
+
+  below(beginning: string): PlacedRule[] {
+    return [...(this.#byBeginning.get(beginning) ?? [])];
+  }
+
+  /** Whether a rule of the same action has, and has in one piece, a part of the later conditions of `rule`. */
+  covers(rule: PlacedRule, path: readonly Step[]): boolean {
+    return insidesOf(path).some(({ text }) => {
+      const other = this.#byPath.get(text);
+      return other !== undefined && isSameAction(other, rule);
+    });
+  }
+
+  /** Rules that are `whole` with conditions before and behind it, where no other action is left beside them. */
+  coveredBy(rule: PlacedRule, whole: string): PlacedRule[] {
+    const holding = this.#byInside.get(whole) ?? [];
+    const isAlone = (beginning: string): boolean => this.below(beginning).every((other) => isSameAction(other, rule));
+    return holding.filter(({ beginning }) => isAlone(beginning)).map(({ rule: other }) => other);
+  }
+
+  add(entry: Entry, beginnings: readonly string[]): void {
+    const { rule, path } = entry;
+    this.#entries.set(rule, entry);
+    this.#byPath.set(beginnings.at(-1) ?? '', rule);
+    for (const beginning of beginnings) {
+      const begun = this.#byBeginning.get(beginning) ?? new Set();
+      this.#byBeginning.set(beginning, begun.add(rule));
+    }
+    for (const { text, end } of insidesOf(path)) {
+      const holding = this.#byInside.get(text) ?? [];
+      holding.push({ rule, beginning: beginnings[end] ?? '' });
+      this.#byInside.set(text, holding);
+    }
+  }
+
+  remove(rule: PlacedRule): void {
+    const { path } = this.#entries.get(rule) ?? { path: [] };
+    this.#entries.delete(rule);
+    for (const [end] of path.entries()) {
+      const beginning = textOf(path.slice(0, end + 1));
+      this.#byBeginning.get(beginning)?.delete(rule);
+      if (this.#byPath.get(beginning) === rule) this.#byPath.delete(beginning);
+    }
+  }
+}
+
+/** Every piece of `path` that does not begin where it begins, with the place of its last step. */
+function insidesOf(path: readonly Step[]): { readonly text: string; readonly end: number }[] {
+  const insides: { text: string; end: number }[] = [];
+  for (let start = 1; start < path.length; start++)
+    for (let end = start; end < path.length; end++) insides.push({ text: textOf(path.slice(start, end + 1)), end });
+  return insides;
 }
 
 /** The tree below one place, walked as a program walks it. */

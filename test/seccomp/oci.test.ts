@@ -25,7 +25,7 @@ type Case = readonly [
   args: bigint[],
   verdict: string,
 ];
-const cases: readonly Case[] = [
+const cases: Case[] = [
   ['an allowed call', refusing([allow(['read', 'openat'])]), 0, undefined, [], 'allow'],
   ['a call between', refusing([allow(['read', 'openat'])]), 1, undefined, [], 'errno 1'],
   ['a call above all that are named', refusing([allow(['read', 'openat'])]), 258, undefined, [], 'errno 38'],
@@ -98,6 +98,20 @@ const cases: readonly Case[] = [
     'allow',
   ],
 ];
+/** Both stand behind socketcall(2) of ppc64le; of the two rules that one says less, whose conditions the other has behind its own. */
+const COVERED = {
+  defaultAction: 'SCMP_ACT_ALLOW',
+  architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_PPC64LE'],
+  syscalls: [
+    { names: ['socketcall', 'accept'], action: 'SCMP_ACT_TRACE', args: [argument(2, 'MASKED_EQ', 5, 0)] },
+    { names: ['accept', 'socketcall'], action: 'SCMP_ACT_KILL_PROCESS' },
+  ],
+};
+const PPC64LE = 0xc000_0015;
+cases.push(
+  ['a rule that another covered contradicts nothing', COVERED, 102, PPC64LE, [5n, 0n, 0n], 'kill-process'],
+  ['the same for another call', COVERED, 102, PPC64LE, [4n, 0n, 0n], 'kill-process'],
+);
 for (const [name, block, nr, arch, args, verdict] of cases)
   test(`${name}: ${verdict}`, () =>
     assert.is(simulate(compile(block), arch === undefined ? { nr, args } : { nr, arch, args }), verdict));
