@@ -54,7 +54,7 @@ async function runSuite(kernel: KernelName, suite: string): Promise<Counts> {
     return { passed: 0, failed: 0, skipped: 1 };
   }
   const started = Date.now();
-  const command = `SANDBOX_TEST_PRODUCT=${PRODUCT} exec node ${CHECKOUT}/build/test/vm/suites/${suite}.js`;
+  const command = `SANDBOX_TEST_PATIENCE=5 SANDBOX_TEST_PRODUCT=${PRODUCT} exec node ${CHECKOUT}/build/test/vm/suites/${suite}.js`;
   const ended = await runInMachine({ kernel, disk, command, timeoutMs: SUITE_LIMIT_MS });
   const counts = countsOf(ended);
   const seconds = Math.round((Date.now() - started) / 1000);
