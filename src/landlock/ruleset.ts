@@ -88,6 +88,7 @@ const ALWAYS = [
   'Landlock does not restrain stat, chdir, access, chmod, chown, utimes and extended attributes',
   'Landlock lets nothing be executed that may not be read',
   'Landlock does not restrain files without a path: memfd, pipes, sockets that are open already',
+  'Landlock does not restrain of which family a socket is',
 ];
 
 function gapsOf(rules: LandlockRules, abi: number): string[] {

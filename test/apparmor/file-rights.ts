@@ -49,6 +49,16 @@ export const OPERATIONS: readonly Operation[] = [
   operation('rmdir', ['remove'], [['parent', FS.removeDir]], [['folder', 'w']]),
   operation('socket', ['make-socket'], [['parent', FS.makeSock]], [['itself', 'w']]),
   operation('fifo', ['make-fifo'], [['parent', FS.makeFifo]], [['itself', 'w']]),
+  operation('link within a folder', ['create'], [['parent', FS.makeReg]], [['itself', 'l']]),
+  operation(
+    'link to another folder',
+    ['create', 'refer'],
+    [
+      ['parent', FS.makeReg],
+      ['parent', FS.refer],
+    ],
+    [['itself', 'l']],
+  ),
   operation(
     'move within a folder',
     ['create', 'remove'],

@@ -10,6 +10,7 @@ import { NEWEST_ABI } from '../../src/landlock/rights.js';
 import { rulesetFor } from '../../src/landlock/ruleset.js';
 import { suite } from '../support/suite.js';
 import { allowedByProfile, allowedByRuleset, OPERATIONS, type Operation } from './file-rights.js';
+import { GRANTED_PORT, SOCKET_OPERATIONS, socketAllowedByProfile, socketAllowedByRuleset } from './socket-rights.js';
 
 const test = suite('the same meaning');
 const RULE = '/data';
@@ -70,6 +71,22 @@ test('with every word, below the rule the two are the same', () => {
     differ.filter(({ path }) => path !== RULE).map(({ operation, path }) => `${operation.name} ${path}`),
     [],
   );
+});
+
+test('of sockets AppArmor knows the family and Landlock the port of TCP, and each tells what it does not know', () => {
+  const ports = { bind: [GRANTED_PORT], connect: [GRANTED_PORT] };
+  for (const family of ['unix', 'inet', 'inet6', 'netlink'] as const) {
+    const profile = profileText({ profileName: 'sandbox.test', paths: [], capabilities: [], sockets: [family] });
+    const { ruleset, gaps } = rulesetFor({ paths: [], ports }, NEWEST_ABI);
+    for (const operation of SOCKET_OPERATIONS) {
+      const byProfile = socketAllowedByProfile(profile.text, operation);
+      assert.is(byProfile, operation.family === family, `${operation.name} with ${family}`);
+      if (byProfile === socketAllowedByRuleset(ruleset, operation)) continue;
+      const told = byProfile ? profile.gaps : gaps;
+      const sentence = byProfile ? /by their family, not by port/ : /of which family a socket is/;
+      assert.match(told.join('\n'), sentence, `${operation.name} with ${family}`);
+    }
+  }
 });
 
 test.run();

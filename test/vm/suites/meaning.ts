@@ -11,6 +11,13 @@ import { ACCESS_WORDS, type AccessWord, type PathRule } from '../../../src/base/
 import { rulesetFor } from '../../../src/landlock/ruleset.js';
 import type { CompiledPolicy } from '../../../src/policy/compiled.js';
 import { allowedByProfile, allowedByRuleset, OPERATIONS } from '../../apparmor/file-rights.js';
+import {
+  GRANTED_PORT,
+  SOCKET_OPERATIONS,
+  type SocketOperation,
+  socketAllowedByProfile,
+  socketAllowedByRuleset,
+} from '../../apparmor/socket-rights.js';
 import { handPolicy } from '../../support/hand-policy.js';
 import { launchGround } from '../../support/launch.js';
 import { suite } from '../../support/suite.js';
@@ -44,6 +51,9 @@ const DEEDS: readonly { readonly script: string; readonly made: readonly (readon
     ],
   },
   { script: 'ln -s x $d/link', made: [['symlink', 'link']] },
+  { script: 'ln $d/file $d/hard', made: [['link within a folder', 'hard']] },
+  { script: 'ln $d/file $d/sub/hard', made: [['link to another folder', 'sub/hard']] },
+  { script: '$t name $d/socket', made: [['socket', 'socket']] },
   { script: 'mkdir $d/new', made: [['mkdir', 'new']] },
   { script: 'rmdir $d/empty', made: [['rmdir', 'empty']] },
   { script: 'mknod $d/fifo p', made: [['fifo', 'fifo']] },
@@ -66,11 +76,13 @@ const DEEDS: readonly { readonly script: string; readonly made: readonly (readon
 
 const rules: readonly PathRule[] = [
   { path: '/shared/busybox', access: ['read', 'execute'] },
+  { path: '/bin/tiny_workload', access: ['read', 'execute'] },
   { path: '/dev', access: ['read', 'write'] },
   ...SETS.map((words): PathRule => ({ path: `/shared/${nameOf(words)}`, access: words })),
 ];
-const { ruleset } = rulesetFor({ paths: rules }, ground.host.landlockAbi);
-const profile = profileText({ profileName: PROFILE, paths: rules, capabilities: [], sockets: [] });
+const ports = { bind: [GRANTED_PORT], connect: [GRANTED_PORT] };
+const { ruleset } = rulesetFor({ paths: rules, ports }, ground.host.landlockAbi);
+const profile = profileText({ profileName: PROFILE, paths: rules, capabilities: [], sockets: ['unix', 'inet'] });
 
 test('AppArmor alone does what its text says', () => {
   const file = join(ground.shared, '../profile');
@@ -82,12 +94,16 @@ test('AppArmor alone does what its text says', () => {
     'apparmor',
     { landlock: none, apparmor: use({ kind: 'loaded' }), required: ['apparmor'] },
     (operation, path) => allowedByProfile(profile.text, operation, path),
+    (operation) => socketAllowedByProfile(profile.text, operation),
   );
 });
 
 test('Landlock alone does what its bits say', () =>
-  compare('landlock', { landlock: ruleset, required: ['landlock'] }, (operation, path) =>
-    allowedByRuleset(ruleset, operation, path),
+  compare(
+    'landlock',
+    { landlock: ruleset, required: ['landlock'] },
+    (operation, path) => allowedByRuleset(ruleset, operation, path),
+    (operation) => socketAllowedByRuleset(ruleset, operation),
   ));
 
 test.after(() => ground.remove());
@@ -101,6 +117,7 @@ function compare(
   mechanism: string,
   policy: Partial<CompiledPolicy>,
   isAllowed: (operation: (typeof OPERATIONS)[number], path: string) => boolean,
+  isSocketAllowed: (operation: SocketOperation) => boolean,
 ): void {
   prepare();
   const words = ['/shared/busybox', 'sh', '-c', scriptOfAll()];
@@ -112,7 +129,8 @@ function compare(
   const { status, stdout, stderr } = ground.user.run(command, { timeoutMs: 200_000 });
   assert.is(status, 0, stderr);
   const seen = stdout.toString().trimEnd().split('\n');
-  const wanted = SETS.flatMap((set) =>
+  const sockets = SOCKET_OPERATIONS.map((one) => `${one.name}: ${isSocketAllowed(one) ? 'allowed' : 'denied'}`);
+  const files = SETS.flatMap((set) =>
     DEEDS.map(({ script, made }) => {
       const allowed = made.every(([name, below]) => {
         const operation = OPERATIONS.find((one) => one.name === name);
@@ -122,6 +140,7 @@ function compare(
       return `${nameOf(set)}: ${script}: ${allowed ? 'allowed' : 'denied'}`;
     }),
   );
+  const wanted = [...files, ...sockets];
   assert.ok(wanted.some((line) => line.endsWith('allowed')) && wanted.some((line) => line.endsWith('denied')));
   assert.equal(seen, wanted, mechanism);
 }
@@ -150,11 +169,13 @@ function prepare(): void {
 
 /** Without a fork where the shell can do without, and without a word of what failed. */
 function scriptOfAll(): string {
-  const lines = DEEDS.map(
-    ({ script }) =>
-      `if (${busybox(script)}) >/dev/null 2>&1; then echo "$s: ${script.replaceAll('$', '\\$')}: allowed"; else echo "$s: ${script.replaceAll('$', '\\$')}: denied"; fi`,
-  );
-  return `b=/shared/busybox; for s in ${SETS.map(nameOf).join(' ')}; do d=/shared/$s; ${lines.join('; ')}; done`;
+  const files = DEEDS.map(({ script }) => trial(busybox(script), `$s: ${script.replaceAll('$', '\\$')}`));
+  const sockets = SOCKET_OPERATIONS.map(({ name }) => trial(`$t ${name}`, name));
+  const everySet = `for s in ${SETS.map(nameOf).join(' ')}; do d=/shared/$s; ${files.join('; ')}; done`;
+  return `b=/shared/busybox; t=/bin/tiny_workload; ${everySet}; ${sockets.join('; ')}`;
 }
+
+const trial = (script: string, title: string): string =>
+  `if (${script}) >/dev/null 2>&1; then echo "${title}: allowed"; else echo "${title}: denied"; fi`;
 
 const busybox = (script: string): string => script.replace(/^(cat|ls|ln|mkdir|rmdir|mknod|rm|mv)\b/, '$b $1');
