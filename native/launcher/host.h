@@ -13,6 +13,7 @@ int close_keeper_end(struct launch *launch);			 /* descriptors.c */
 int make_cgroups(struct launch *launch);			 /* cgroup.c */
 int name_label(struct launch *launch);				 /* profile.c */
 int load_profile(struct launch *launch);			 /* profile.c */
+int tell_keeper(struct launch *launch);				 /* profile.c */
 int clone_init(struct launch *launch);				 /* namespaces.c */
 int enter_cgroups(struct launch *launch);			 /* cgroup.c */
 int map_init_ids(struct launch *launch);			 /* namespaces.c */

@@ -86,6 +86,7 @@ static const struct step steps[] = {
 	{ "apparmor-profile", load_profile },
 	{ "channels", close_keeper_end },
 	{ "user-namespace", clone_init },
+	{ "apparmor-keeper", tell_keeper },
 	{ "cgroup", enter_cgroups },
 	{ "id-map", map_init_ids },
 	{ "start", await_workload },

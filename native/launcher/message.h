@@ -1,4 +1,5 @@
-/* message.h - what init and supervisor say to each other: one byte, and descriptors. */
+/* message.h - what supervisor, init and the keeper of a profile say to each other: one byte, and descriptors.
+ */
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
@@ -8,6 +9,8 @@ enum message {
 	MESSAGE_MAPPED = 'm',	/* to init: the id map is written */
 	MESSAGE_TERMINAL = 't', /* to supervisor: the pty's master */
 	MESSAGE_STREAMS = 's',	/* to supervisor: output, error output, input as far as they exist */
+	MESSAGE_LOADED = 'p',	/* the profile's keeper to supervisor: it is in the kernel */
+	MESSAGE_INIT = 'i',	/* supervisor to the profile's keeper: a pidfd of init */
 	MESSAGE_LISTENER = 'l', /* to supervisor: the listener and a pidfd of the workload */
 };
 

@@ -4,16 +4,17 @@
  * Before: the trail is open, so that the run has its id; there is no init yet.
  * After:  launch->label names the profile as the supervisor sees it. Where the plan brings the profile
  *         along, it is loaded under a name that no other run has, and a keeper waits to remove it: a process
- *         outside of the sandbox, which the end of a pipe tells that supervisor and init are gone. Until
- *         then it holds the lock of the run's trail: so a profile that lost its keeper can be told from one
- *         in use.
+ *         outside of the sandbox, which the end of a pipe tells that supervisor and init have let go. Init's
+ *         descriptors end a moment before the processes of its namespace do; so the keeper waits for init's
+ *         whole end too, which comes after theirs: the kernel would let them go on without the profile.
+ *         Until then it holds the lock of the run's trail: so a profile that lost its keeper can be told from
+ *         one in use.
  *
  * Policy can be loaded by user 0 of a user namespace that lies as deep as the policy namespace: the keeper
  * makes one for itself, in which that user is the caller.
  *
- * apparmor(7); kernel security/apparmor/apparmorfs.c, policy.c; user_namespaces(7), flock(2).
+ * apparmor(7); kernel security/apparmor/apparmorfs.c, policy.c; user_namespaces(7), pidfd_open(2), flock(2).
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -23,9 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,14 +34,15 @@
 #include "base/capability_sets.h"
 #include "base/descriptors.h"
 #include "host.h"
+#include "message.h"
+#include "policy_files.h"
 
-enum { RUN_ID_SIZE = 26, REMOVE_LIMIT_MS = 10000 };
-#define SECURITYFS "/sys/kernel/security/apparmor/"
+enum { REMOVE_LIMIT_MS = 10000 };
 
 static char profile_name[LABEL_SIZE]; /* within its policy namespace */
 static int removing = -1;	      /* the file that a removed profile's name is written to */
-static int loaded_end =
-	-1; /* tells the supervisor that the profile is there, and by its end that it is gone */
+static int keeper_end = -1;	      /* of the socket to the supervisor: what is said when is in message.h */
+static bool knows_init;		      /* the keeper, since it was told */
 
 int name_label(struct launch *launch)
 {
@@ -66,24 +68,6 @@ int name_label(struct launch *launch)
 	return -1;
 }
 
-static int write_all(int file, const void *bytes, size_t size)
-{
-	ssize_t written = write(file, bytes, size);
-	if (written == (ssize_t)size)
-		return 0;
-	if (written != -1)
-		errno = EIO;
-	return -1;
-}
-
-static int write_file(const char *path, const void *bytes, size_t size)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	if (file == -1)
-		return -1;
-	return write_all(file, bytes, size) == -1 ? -1 : close(file);
-}
-
 static int enter_policy_namespace(struct launch *launch)
 {
 	char command[LABEL_SIZE], map[32];
@@ -98,50 +82,6 @@ static int enter_policy_namespace(struct launch *launch)
 		return -1;
 	}
 	return write_file("/proc/thread-self/attr/apparmor/current", command, (size_t)size);
-}
-
-/* Whether nobody holds the trail of the run any more: neither its supervisor nor its keeper. */
-static bool is_dead(const struct launch *launch, const char *run)
-{
-	char path[4096];
-	int size = snprintf(path, sizeof path, "%s/runs/%.*s/trail.jsonl", launch->plan->state_directory,
-			    RUN_ID_SIZE, run);
-	if (size < 0 || (size_t)size >= sizeof path)
-		return false;
-	int trail = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (trail == -1)
-		return false;
-	bool dead = flock(trail, LOCK_SH | LOCK_NB) == 0;
-	return close(trail) == 0 && dead;
-}
-
-/* An entry of the kernel's list is a profile's name with a number behind: sandbox.NAME.DIGEST.RUN.3 */
-static int remove_if_left(const struct launch *launch, char *entry)
-{
-	static const char ours[] = "sandbox.";
-	char *number = strrchr(entry, '.');
-	if (number == NULL || strncmp(entry, ours, sizeof ours - 1) != 0)
-		return 0;
-	*number = '\0';
-	size_t length = strlen(entry);
-	if (length < sizeof ours + RUN_ID_SIZE ||
-	    strspn(entry + length - RUN_ID_SIZE, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != RUN_ID_SIZE ||
-	    !is_dead(launch, entry + length - RUN_ID_SIZE))
-		return 0;
-	/* Another run may have found it at the same time. */
-	return write_file(SECURITYFS ".remove", entry, length) == -1 && errno != ENOENT ? -1 : 0;
-}
-
-/* Profiles whose keeper was killed. */
-static int remove_left_profiles(struct launch *launch)
-{
-	DIR *list = opendir(SECURITYFS "policy/profiles");
-	if (list == NULL)
-		return -1;
-	for (struct dirent *entry = readdir(list); entry != NULL; entry = readdir(list))
-		if (remove_if_left(launch, entry->d_name) == -1)
-			return -1;
-	return closedir(list);
 }
 
 /* The control plane made sure that the name stands in the program once. */
@@ -170,12 +110,13 @@ static int write_program(struct launch *launch)
  */
 static int confine_keeper(struct launch *launch)
 {
-	static const int calls[] = { SYS_read, SYS_write, SYS_exit_group, SYS_restart_syscall };
+	static const int calls[] = { SYS_read, SYS_write,      SYS_sendmsg,	   SYS_recvmsg,
+				     SYS_poll, SYS_exit_group, SYS_restart_syscall };
 	const uint64_t right = 1ull << CAP_MAC_ADMIN;
 	for (int number = 0; number <= 2; number++)
 		if (replace_descriptor(launch->keeper_read, number) == -1)
 			return -1;
-	int kept[] = { loaded_end, removing, trail_lock(launch->trail) };
+	int kept[] = { keeper_end, removing, trail_lock(launch->trail) };
 	if (close_all_but(kept, sizeof kept / sizeof *kept) == -1)
 		return -1;
 	if (drop_bounding_set(right) == -1 || set_capabilities(right, right, 0) == -1)
@@ -192,26 +133,40 @@ static const struct step keeper_steps[] = {
 	{ "apparmor-keeper", confine_keeper },
 };
 
+/* Where there never was an init, or it ended before it was told of, the pipe's end is all there is to wait
+ * for.
+ */
+static void await_end(void)
+{
+	int descriptors[MESSAGE_MOST_DESCRIPTORS] = { -1 };
+	size_t count = 0;
+	char byte;
+	int kind = receive_message(keeper_end, descriptors, &count);
+	while (read(0, &byte, 1) == -1 && errno == EINTR)
+		continue;
+	struct pollfd init = { .fd = descriptors[0], .events = POLLIN };
+	while (kind == MESSAGE_INIT && count == 1 && poll(&init, 1, -1) == -1 && errno == EINTR)
+		continue;
+}
+
 static _Noreturn void keep_profile(struct launch *launch)
 {
-	char byte = 0;
 	if (run_steps(keeper_steps, sizeof keeper_steps / sizeof *keeper_steps, launch) == -1)
 		_exit(EXIT_SANDBOX_FAILED);
-	if (write_all(loaded_end, &byte, 1) == 0)
-		while (read(0, &byte, 1) == -1 && errno == EINTR)
-			continue;
-	_exit(write_all(removing, profile_name, strlen(profile_name)) == -1 ? EXIT_SANDBOX_FAILED : 0);
+	if (send_message(keeper_end, MESSAGE_LOADED, NULL, 0) == 0)
+		await_end();
+	_exit(write_whole(removing, profile_name, strlen(profile_name)) == -1 ? EXIT_SANDBOX_FAILED : 0);
 }
 
 int load_profile(struct launch *launch)
 {
-	int ends[2];
-	char byte;
+	int ends[2], descriptors[MESSAGE_MOST_DESCRIPTORS];
+	size_t count;
 	if (launch->plan->apparmor_namespace[0] == '\0')
 		return 0;
-	if (pipe2(ends, O_CLOEXEC) == -1)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return -1;
-	loaded_end = ends[1];
+	keeper_end = ends[1];
 	struct clone_args arguments = { .flags = CLONE_CLEAR_SIGHAND };
 	long keeper = syscall(SYS_clone3, &arguments, sizeof arguments);
 	if (keeper == -1)
@@ -221,10 +176,21 @@ int load_profile(struct launch *launch)
 	launch->profile_end = ends[0];
 	if (close(ends[1]) == -1)
 		return -1;
-	ssize_t got = read(launch->profile_end, &byte, 1);
-	if (got == 0)
+	if (receive_message(launch->profile_end, descriptors, &count) == MESSAGE_LOADED)
+		return 0;
+	if (errno == EPIPE)
 		errno = ECHILD;
-	return got == 1 ? 0 : -1;
+	return -1;
+}
+
+int tell_keeper(struct launch *launch)
+{
+	if (launch->profile_end == -1)
+		return 0;
+	if (send_message(launch->profile_end, MESSAGE_INIT, &launch->init_pidfd, 1) == -1)
+		return -1;
+	knows_init = true;
+	return 0;
 }
 
 /* The keeper is waited for, so that who sees the run's end finds no profile of it. */
@@ -235,6 +201,8 @@ void drop_profile(struct launch *launch)
 	struct pollfd gone = { .fd = launch->profile_end, .events = POLLIN };
 	(void)close(launch->keeper_write);
 	launch->keeper_write = -1;
+	if (!knows_init)
+		(void)shutdown(launch->profile_end, SHUT_WR);
 	while (poll(&gone, 1, REMOVE_LIMIT_MS) == -1 && errno == EINTR)
 		continue;
 }

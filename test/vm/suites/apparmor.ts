@@ -1,5 +1,5 @@
 /** AppArmor for a user without privilege: an administrator's profile, one of the run's own, and neither. */
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -102,6 +102,24 @@ test('the administrator loads the profiles; a run without privilege enters its o
   assert.match(denials(), new RegExp(`DENIED.*profile="${label('shared').split(' ')[0]}".*name="/given/mine"`));
 });
 
+test('a policy that has the name of another does not take its profile’s place', () => {
+  const namesake = ground.file('namesake.json', {
+    apiVersion: 1,
+    name: 'strict',
+    version: '1.0.0',
+    extends: { policy: 'strict' },
+    requires: { apparmor: 'required' },
+    filesystem: {
+      allow: [{ paths: ['/given'], access: ['read', 'execute'], why: 'another meaning than the shipped' }],
+    },
+  });
+  const installed = asRoot('install', '--policy', namesake);
+  assert.is(installed.status, 0, installed.stderr);
+  const [shipped, own] = [ground.inside(LABEL), ground.inside(LABEL, { flags: ['--policy', namesake] })];
+  for (const label of [shipped, own]) assert.match(label, /^sandbox\.strict\.[0-9a-f]{16} \(enforce\)$/m);
+  assert.is.not(shipped, own);
+});
+
 test('a kept plan is not used after the profile has gone', () => {
   const removed = asRoot('remove');
   assert.is(removed.status, 0, removed.stderr);
@@ -151,11 +169,53 @@ test('a profile whose keeper was killed goes with the next run', async () => {
   assert.equal(profilesIn(own), []);
 });
 
-test('remove takes away everything that install has made', () => {
+test('a left profile stays as long as a process has it, whoever of ours was killed', async () => {
+  const flags = ['--policy', owned];
+  const long = startLong(flags);
+  await until(() => profilesIn(own).length === 1 && labels().some(({ label }) => label.includes('sandbox.owned')));
+  const [profile] = profilesIn(own);
+  const init = initOf(long);
+  process.kill(init, 'SIGSTOP'); // it would end the workload before anybody could look
+  for (const { pid, label } of labels()) if (label.includes(`:${namespace}:unconfined`)) process.kill(pid, 'SIGKILL');
+  long.kill('SIGKILL');
+  assert.match(ground.inside(LABEL, { flags }), /^sandbox\.owned\./);
+  assert.equal(profilesIn(own), [profile]);
+  assert.ok(
+    labels().some(({ label }) => label.includes('sandbox.owned')),
+    'the workload is still confined',
+  );
+  process.kill(init, 'SIGCONT');
+  await until(() => labels().every(({ label }) => !label.includes('sandbox.owned')));
+  ground.inside('true', { flags });
+  assert.equal(profilesIn(own), []);
+});
+
+test('the profile goes after the last process of the sandbox, also where supervisor and init are killed', async () => {
+  const long = startLong(['--policy', owned]);
+  await until(() => labels().some(({ label }) => label.includes('sandbox.owned')));
+  const init = initOf(long);
+  // A process of the sandbox's whose parent does not take note of its death keeps init from ending wholly.
+  const parent = spawn('/usr/bin/nsenter', ['--pid', `--target=${init}`, '/bin/sleep', '1000'], { stdio: 'ignore' });
+  await until(() => childrenOf(parent.pid ?? 0).length === 1);
+  parent.kill('SIGSTOP');
+  for (const pid of [long.pid ?? 0, init]) process.kill(pid, 'SIGKILL');
+  await until(() => labels().every(({ label }) => !label.includes('sandbox.owned')));
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  assert.is(profilesIn(own).length, 1);
+  parent.kill('SIGCONT');
+  await until(() => profilesIn(own).length === 0);
+});
+
+test('remove takes away everything that install has made, and nothing else', () => {
+  const foreign = ground.file('foreign', '');
+  writeFileSync(foreign, 'profile sandbox-browser /nowhere/a {\n}\nprofile sandbox.theirs /nowhere/b {\n}\n');
+  spawnSync('/usr/sbin/apparmor_parser', ['--replace', '--skip-cache', foreign]);
+  const theirs = (): string[] => profilesIn(KERNEL).map((name) => name.slice(0, name.lastIndexOf('.')));
+  assert.ok(theirs().includes('sandbox-browser'));
   const removed = asRoot('remove');
   assert.is(removed.status, 0, removed.stderr);
   assert.not.ok(existsSync(own));
-  assert.equal(profilesIn(KERNEL), []);
+  assert.equal(theirs().sort(), ['sandbox-browser', 'sandbox.theirs']);
   for (const folder of ['/etc/apparmor.d', '/etc/systemd/system', '/etc/systemd/system/multi-user.target.wants'])
     if (existsSync(folder))
       assert.equal(
@@ -182,6 +242,18 @@ async function until(holds: () => boolean): Promise<void> {
 async function killed(supervisor: ChildProcess): Promise<void> {
   supervisor.kill('SIGKILL');
   await until(() => labels().every(({ label }) => !label.includes('sandbox.owned')));
+}
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
+/** The supervisor's child that is in a pid namespace of its own; its keepers are not. */
+function initOf(supervisor: ChildProcess): number {
+  const inner = childrenOf(supervisor.pid ?? 0).filter((pid) =>
+    /^NSpid:\t\d+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
+  );
+  assert.is(inner.length, 1, 'one init');
+  return inner[0] ?? 0;
 }
 
 function labels(): { readonly pid: number; readonly label: string }[] {
