@@ -17,30 +17,49 @@ import { ApparmorError } from './quote.js';
 
 const REMOVE = '/sys/kernel/security/apparmor/.remove';
 const LIMIT_MS = 60_000;
+/** A label may be several names; ours have a digest, and a run's own has the run's id. */
+const OURS = /(^|:|\/\/&)sandbox\.[a-z][a-z0-9-]*\.[0-9a-f]{16}(\.[0-9A-Z]{26})?( |\/|$)/m;
 
 /**
- * Does one after the other. Where one fails, what was written before is taken back.
+ * Does one after the other; `loaded` are the profiles that are in the kernel before. Where one fails, what was
+ * done before is taken back.
  *
  * @throws {ApparmorError} APPARMOR_ACTION_FAILED
  */
-export function perform(actions: readonly Action[], parser: string): void {
+export function perform(actions: readonly Action[], parser: string, loaded: readonly string[]): void {
   const undo: Action[] = [];
   for (const action of actions) {
-    const before = 'path' in action ? textOf(action.path) : undefined;
+    const before = stateBefore(action, loaded);
     try {
       requireOurs(action, before);
       performOne(action, parser);
     } catch (cause) {
-      for (const one of undo.reverse()) performOne(one, parser);
-      const [what = ''] = describeAction(action).split('\n');
-      throw new ApparmorError('APPARMOR_ACTION_FAILED', `${what.replace(/:$/, '')}: it failed`, {
+      const stays = undo.reverse().filter((one) => !succeeds(one, parser));
+      const kept = stays.length === 0 ? '' : `, but not: ${stays.map(titleOf).join('; ')}`;
+      throw new ApparmorError('APPARMOR_ACTION_FAILED', `${titleOf(action)}: it failed`, {
         why: cause instanceof Error ? cause.message : String(cause),
-        hint: 'what was written before is taken back; mend the cause and try again',
+        hint: `what was done before is taken back${kept}; mend the cause and try again`,
         cause,
       });
     }
     const back = undoOf(action, before);
     if (back !== undefined) undo.push(back);
+  }
+}
+
+function stateBefore(action: Action, loaded: readonly string[]): string | undefined {
+  if (action.kind === 'load') return loaded.find((name) => name === action.name);
+  return 'path' in action ? textOf(action.path) : undefined;
+}
+
+const titleOf = (action: Action): string => (describeAction(action).split('\n')[0] ?? '').replace(/:$/, '');
+
+function succeeds(action: Action, parser: string): boolean {
+  try {
+    performOne(action, parser);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -59,7 +78,7 @@ export function confinedProcesses(): number[] {
   return namesIn('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
     const label = textOf(`/proc/${entry}/attr/apparmor/current`) ?? '';
-    return /(^|:|\/\/&)sandbox\./.test(label) ? [Number(entry)] : [];
+    return OURS.test(label) ? [Number(entry)] : [];
   });
 }
 

@@ -4,14 +4,14 @@
  *
  * @see apparmor.d(5), systemd.service(5)
  */
-import { type CompiledProfile, PROGRAMS_PROFILE } from './profile.js';
+import { type CompiledProfile, PROFILE_PREFIX, PROGRAMS_PROFILE } from './profile.js';
 
 /** One thing that root does. Each is undone by {@link undoOf}. */
 export type Action =
   | { readonly kind: 'write'; readonly path: string; readonly text: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'delete'; readonly path: string }
-  | { readonly kind: 'load'; readonly path: string }
+  | { readonly kind: 'load'; readonly path: string; readonly name: string }
   | { readonly kind: 'unload'; readonly name: string }
   | { readonly kind: 'make-namespace'; readonly path: string }
   | { readonly kind: 'remove-namespace'; readonly path: string };
@@ -28,25 +28,29 @@ export type Places = {
 export const MARK = '# Written by sandbox apparmor install; sandbox apparmor remove takes it away.\n';
 const UNIT = 'sandbox-apparmor.service';
 
-/** The file of a policy's profile. */
-export const profileFile = (places: Places, policy: string): string => `${places.profiles}/sandbox.${policy}`;
+/** The file of the profile that is told from others by `key`, as a rule the policy's name. */
+export const profileFile = (places: Places, key: string): string => `${places.profiles}/${PROFILE_PREFIX}${key}`;
 export const programsFile = (places: Places): string => `${places.profiles}/${PROGRAMS_PROFILE}`;
 export const unitFiles = ({ units }: Places): readonly string[] =>
   units === undefined ? [] : [`${units}/${UNIT}`, `${units}/multi-user.target.wants/${UNIT}`];
 
-/** A profile for each policy by its name; the profile of our programs where there is one; the namespaces. */
+/** A profile for each policy by its {@link profileFile} key; the profile of our programs where there is one; the namespaces. */
 export function installActions(
   places: Places,
   profiles: ReadonlyMap<string, CompiledProfile>,
   programs: string | undefined,
   namespaces: readonly string[],
 ): Action[] {
-  const files = [...profiles].map(([policy, { text }]) => ({ path: profileFile(places, policy), text: MARK + text }));
-  if (programs !== undefined) files.push({ path: programsFile(places), text: MARK + programs });
+  const files = [...profiles].map(([key, { profileName: name, text }]) => ({
+    path: profileFile(places, key),
+    name,
+    text: MARK + text,
+  }));
+  if (programs !== undefined) files.push({ path: programsFile(places), name: PROGRAMS_PROFILE, text: MARK + programs });
   return [
-    ...files.flatMap(({ path, text }): Action[] => [
+    ...files.flatMap(({ path, name, text }): Action[] => [
       { kind: 'write', path, text },
-      { kind: 'load', path },
+      { kind: 'load', path, name },
     ]),
     ...namespaceActions(places, namespaces),
   ];
@@ -99,7 +103,7 @@ export function removeActions(
   ];
 }
 
-/** What takes `action` back, given the file's text before it. */
+/** What takes `action` back, given the file's text before it, or the profile's name where that was loaded before. */
 export function undoOf(action: Action, before: string | undefined): Action | undefined {
   switch (action.kind) {
     case 'write':
@@ -111,7 +115,8 @@ export function undoOf(action: Action, before: string | undefined): Action | und
       return { kind: 'remove-namespace', path: action.path };
     case 'delete':
       return before === undefined ? undefined : { kind: 'write', path: action.path, text: before };
-    case 'load': // the kernel keeps a profile that no file has; status tells it, and nothing uses it
+    case 'load':
+      return before === undefined ? { kind: 'unload', name: action.name } : undefined;
     case 'unload':
     case 'remove-namespace':
       return undefined;

@@ -12,7 +12,7 @@ import {
   removeActions,
   unitFiles,
 } from '../apparmor/installation.js';
-import type { CompiledProfile } from '../apparmor/profile.js';
+import { type CompiledProfile, PROFILE_PREFIX } from '../apparmor/profile.js';
 import { programsProfile } from '../apparmor/programs.js';
 import { ApparmorError } from '../apparmor/quote.js';
 import { installationRoot } from '../base/installation.js';
@@ -37,6 +37,8 @@ type CommonOptions = { readonly dryRun?: true; readonly json?: true };
 type InstallOptions = CommonOptions & { readonly policy: readonly string[]; readonly user: readonly string[] };
 
 const UNITS = '/etc/systemd/system';
+/** (uid_t)-1 */
+const NO_USER = 0xffff_ffff;
 const PLACES: Places = {
   profiles: PROFILE_FOLDER,
   units: existsSync(UNITS) ? UNITS : undefined,
@@ -107,7 +109,8 @@ function remove(options: CommonOptions, context: CliContext): void {
   ];
   const loaded = [...new Set(loadedProfiles().map(({ name }) => name))];
   const made = new Set(installedNamespaces());
-  const namespaces = loadedNamespaces().filter((name) => made.has(name));
+  // Where there is no systemd, nothing but their names tells whose they are.
+  const namespaces = loadedNamespaces().filter((name) => PLACES.units === undefined || made.has(name));
   const actions = removeActions(PLACES, loaded, ownFiles(folders).reverse(), namespaces);
   if (!options.dryRun && actions.length > 0) {
     requireRoot('remove', context);
@@ -117,7 +120,12 @@ function remove(options: CommonOptions, context: CliContext): void {
 }
 
 function carryOut(actions: readonly Action[], { dryRun, json }: CommonOptions, context: CliContext): void {
-  if (!dryRun) perform(actions, findParser() ?? '');
+  if (!dryRun)
+    perform(
+      actions,
+      findParser() ?? '',
+      loadedProfiles().map(({ name }) => name),
+    );
   if (json) context.stdout(`${JSON.stringify({ done: !dryRun, actions })}\n`);
   else if (actions.length === 0) context.stdout('nothing is installed\n');
   else context.stdout(printable(actions.map((action) => summaryOf(action, dryRun === true)).join('')));
@@ -129,7 +137,7 @@ function summaryOf(action: Action, whole: boolean): string {
   return whole ? `${text}\n` : `${text.split('\n')[0]?.replace(/:$/, '')}\n`;
 }
 
-/** Profiles by policy: of every shipped one, and of the files. */
+/** Profiles of every shipped policy and of the files, by name; of a second one of the same name, by its digest too. */
 function profilesFor(files: readonly string[], context: CliContext): ReadonlyMap<string, CompiledProfile> {
   const now = new Date();
   const references = [
@@ -137,7 +145,13 @@ function profilesFor(files: readonly string[], context: CliContext): ReadonlyMap
     ...files.map((file) => policyReference(file, context.workingDirectory)),
   ];
   const policies = references.map((reference) => loadPolicy(reference, now));
-  return new Map(policies.map((policy) => [policy.name, apparmorOf(policy)]));
+  const profiles = new Map<string, CompiledProfile>();
+  for (const policy of policies) {
+    const profile = apparmorOf(policy);
+    const taken = (profiles.get(policy.name) ?? profile).profileName !== profile.profileName;
+    profiles.set(taken ? profile.profileName.slice(PROFILE_PREFIX.length) : policy.name, profile);
+  }
+  return profiles;
 }
 
 const ownProgramsProfile = (): string =>
@@ -156,7 +170,7 @@ function namespaceOfUser(name: string): string {
     .map((line) => line.split(':'))
     .find(([account, , uid]) => account === name || uid === name);
   const uid = /^\d+$/.test(name) ? Number(name) : Number(entry?.[2] ?? Number.NaN);
-  if (Number.isInteger(uid) && uid > 0) return namespaceOf(uid);
+  if (Number.isInteger(uid) && uid > 0 && uid < NO_USER) return namespaceOf(uid);
   throw new ApparmorError('APPARMOR_UNKNOWN_USER', `there is no user ${name} who could have a policy namespace`, {
     hint: 'name a user of /etc/passwd other than root, or a number',
   });

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { installationRoot } from '../base/installation.js';
 import { diagnoseHost } from '../host/diagnose.js';
 import type { Diagnosis, Mechanism } from '../host/diagnosis.js';
+import { apparmorOf } from '../policy/apparmor.js';
+import { loadPolicy } from '../policy/resolve.js';
 import type { CliContext } from './context.js';
 import { printable } from './failure.js';
 
@@ -23,7 +25,8 @@ export function addDoctorCommands(program: Command, context: CliContext): void {
       '\nEnds with 0 where profile strict runs, with 1 where it does not.\n\nExample:\n  sandbox doctor --json',
     )
     .action((options: { json?: true }) => {
-      const diagnosis = diagnoseHost(installationRoot, context.directories);
+      const strict = loadPolicy({ kind: 'profile', name: 'strict' }, new Date());
+      const diagnosis = diagnoseHost(installationRoot, context.directories, apparmorOf(strict).profileName);
       context.stdout(options.json ? `${JSON.stringify(diagnosis)}\n` : printable(tableOf(diagnosis)));
       context.exitCode = diagnosis.strict === 'refused' ? 1 : 0;
     });

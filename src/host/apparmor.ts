@@ -15,7 +15,9 @@ export const NAMESPACES = join(SECURITYFS, 'policy/namespaces');
 /** Where the administrator's profiles are kept for the next boot. */
 export const PROFILE_FOLDER = '/etc/apparmor.d';
 const PARSERS = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser'];
-const OURS = /^sandbox[.-]/;
+/** An administrator may have a `sandbox-browser` too: ours carry a digest, or are that of our own programs. */
+const OURS = /^sandbox(-programs|\.[a-z][a-z0-9-]*\.[0-9a-f]{16})$/;
+const OUR_NAMESPACE = /^sandbox-\d+$/;
 
 /** The one namespace that is this user's. */
 export const namespaceOf = (uid: number): string => `sandbox-${uid}`;
@@ -23,18 +25,17 @@ export const namespaceFolder = (namespace: string): string => join(NAMESPACES, n
 
 export type LoadedProfile = { readonly name: string; readonly mode: string; readonly folder: string };
 
-/** Profiles of ours in the kernel, in the root policy namespace or in `namespace`. */
-export function loadedProfiles(namespace?: string): readonly LoadedProfile[] {
-  const folder = namespace === undefined ? PROFILES : join(NAMESPACES, namespace, 'profiles');
-  return namesIn(folder).flatMap((entry) => {
-    if (!OURS.test(entry)) return [];
-    const name = textOf(join(folder, entry, 'name'));
-    return [{ name, mode: textOf(join(folder, entry, 'mode')), folder: join(folder, entry) }];
-  });
+/** Profiles of ours in the kernel, in the root policy namespace. */
+export function loadedProfiles(): readonly LoadedProfile[] {
+  return namesIn(PROFILES)
+    .filter((entry) => entry.startsWith('sandbox'))
+    .map((entry) => join(PROFILES, entry))
+    .map((folder) => ({ name: textOf(join(folder, 'name')), mode: textOf(join(folder, 'mode')), folder }))
+    .filter(({ name }) => OURS.test(name));
 }
 
 /** Namespaces of ours that are there, in order. */
-export const loadedNamespaces = (): readonly string[] => namesIn(NAMESPACES).filter((name) => OURS.test(name));
+export const loadedNamespaces = (): readonly string[] => namesIn(NAMESPACES).filter((name) => OUR_NAMESPACE.test(name));
 
 export const findParser = (): string | undefined => PARSERS.find((path) => existsSync(path));
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Directories } from '../base/directories.js';
+import { tryApparmor } from './apparmor-trials.js';
 import type { Diagnosis, Mechanism, Trial } from './diagnosis.js';
 import { HostError } from './errors.js';
 import type { HostFacts } from './facts.js';
@@ -12,17 +13,19 @@ import { readSettings } from './settings.js';
 import { nearestExisting, tryUserSpace } from './user-trials.js';
 
 /**
- * What this host can give, tried as this user, for the product installed at `installation`.
+ * What this host can give, tried as this user, for the product installed at `installation`, whose strict policy
+ * compiles to the AppArmor profile `strictProfile`.
  *
  * @throws {HostError} HOST_DOCTOR_FAILED, HOST_UNREADABLE
  */
-export function diagnoseHost(installation: string, directories: Directories): Diagnosis {
+export function diagnoseHost(installation: string, directories: Directories, strictProfile: string): Diagnosis {
   const facts = measureHost();
   const programs = join(installation, 'build/native');
   const kernel = tryKernel(join(programs, 'doctor'), facts, nearestExisting(directories.data));
   const trials = [
     ...kernel.map((trial) => asSubordinate(trial, facts)),
-    ...tryUserSpace(directories, facts.user.uid, facts.apparmor),
+    ...tryApparmor(facts, strictProfile),
+    ...tryUserSpace(directories, facts.user.uid),
   ];
   const situation: Situation = {
     facts,

@@ -4,6 +4,7 @@
  * A mechanism that is not in this table cannot be reported, and a test holds
  * the table against what the trials really print.
  */
+import { join } from 'node:path';
 import { preparedFolders } from './cgroup.js';
 import type { Trial } from './diagnosis.js';
 import type { HostFacts } from './facts.js';
@@ -134,6 +135,14 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: () =>
       'use a kernel with AppArmor (Debian’s and Ubuntu’s are) and boot it with apparmor=1 lsm=landlock,apparmor,bpf',
   },
+  'apparmor-profile': {
+    need: 'preferred',
+    without: 'runs under strict have no AppArmor profile, and policies that require one are refused',
+    fix: ({ facts, programs }) =>
+      facts.apparmor
+        ? `as root: ${installProfiles(programs)}`
+        : `on a kernel that enforces AppArmor, as root: ${installProfiles(programs)}`,
+  },
   'apparmor-parser': {
     need: 'preferred',
     without: 'AppArmor profiles that policies compile to cannot be checked or loaded',
@@ -154,7 +163,7 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = {
 function namespaceFix({ settings, programs }: Situation, { error }: Trial): string {
   if (settings.unprivilegedNamespaces === 0) return setting('kernel.unprivileged_userns_clone=1');
   if (settings.mostNamespaces === 0) return setting('user.max_user_namespaces=15000');
-  if (settings.apparmorNamespaces === 1) return apparmorFix(settings, programs);
+  if (settings.apparmorNamespaces === 1) return `as root: ${installProfiles(programs)}`;
   if (error === 'ENOSPC')
     return `too many namespaces are in use or nested; ${setting('user.max_user_namespaces=15000')}`;
   return CONTAINER;
@@ -163,18 +172,8 @@ function namespaceFix({ settings, programs }: Situation, { error }: Trial): stri
 const setting = (assignment: string): string =>
   `as root: echo ${assignment} > /etc/sysctl.d/60-sandbox.conf && sysctl -p /etc/sysctl.d/60-sandbox.conf`;
 
-/**
- * A profile for our programs alone. Where unconfined profiles are restricted
- * as well (Ubuntu 26.04), it has to be a confining one that allows everything.
- */
-function apparmorFix(settings: Settings, programs: string): string {
-  const attachment = `${programs}/{launcher,unpack,doctor}`;
-  const profile =
-    settings.apparmorUnconfined === 1
-      ? `profile sandbox-programs "${attachment}" { allow all, userns, }`
-      : `profile sandbox-programs "${attachment}" flags=(unconfined) { userns, }`;
-  return `as root: printf '%s\\n' 'abi <abi/4.0>,' '${profile}' > /etc/apparmor.d/sandbox-programs && apparmor_parser -r /etc/apparmor.d/sandbox-programs`;
-}
+/** It loads the profiles of the shipped policies, and, where the kernel asks for one, that of our own programs. */
+const installProfiles = (programs: string): string => `${join(programs, '../../bin/sandbox')} apparmor install`;
 
 function helperFix(facts: HostFacts, { found }: Trial): string {
   return (

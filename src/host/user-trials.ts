@@ -1,6 +1,5 @@
-/** Tries what is not the kernel's: libraries, versions, folders, space, AppArmor's parser. */
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmdirSync, statfsSync, statSync } from 'node:fs';
+/** Tries what is not the kernel's: libraries, versions, folders, space. */
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Directories } from '../base/directories.js';
 import { version as libseccompVersion } from '../ffi/libseccomp.js';
@@ -11,13 +10,10 @@ const OLDEST_LIBSECCOMP = [2, 5, 0] as const;
 const OLDEST_NODE = [20, 19, 0] as const;
 /** A small image and its trail. */
 const LEAST_BYTES = 256 * 1024 * 1024;
-const PARSERS = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser'];
 
 /** Everything but the kernel's mechanisms, for the user `uid`. Nothing is left behind. */
-export function tryUserSpace(directories: Directories, uid: number, apparmor: boolean): readonly Trial[] {
+export function tryUserSpace(directories: Directories, uid: number): readonly Trial[] {
   return [
-    tryApparmor(apparmor),
-    tryApparmorParser(),
     tryLibseccomp(),
     versionTrial('node', process.versions.node.split('.').map(Number), OLDEST_NODE),
     tryDirectory('store-directory', directories.data, uid),
@@ -30,31 +26,6 @@ export function tryUserSpace(directories: Directories, uid: number, apparmor: bo
 /** The nearest folder above `path`, or `path` itself, that exists. */
 export function nearestExisting(path: string): string {
   return existsSync(path) ? path : nearestExisting(dirname(path));
-}
-
-function tryApparmor(enabled: boolean): Trial {
-  const how = 'asking the kernel for the own label';
-  if (!enabled) return { name: 'apparmor', available: false, how, found: 'the kernel does not enforce AppArmor' };
-  for (const file of ['/proc/self/attr/apparmor/current', '/proc/self/attr/current']) {
-    try {
-      return { name: 'apparmor', available: true, how, found: `label ${readFileSync(file, 'utf8').trim()}` };
-    } catch {
-      // Kernels before 5.8 have only the second file.
-    }
-  }
-  return { name: 'apparmor', available: false, how, found: 'the kernel gives no label' };
-}
-
-function tryApparmorParser(): Trial {
-  const common = { name: 'apparmor-parser', how: 'compiling an empty profile without loading it' };
-  const parser = PARSERS.find((path) => existsSync(path));
-  if (parser === undefined) return { ...common, available: false, found: 'apparmor_parser is not installed' };
-  const ended = spawnSync(parser, ['--skip-kernel-load', '--skip-cache', '--stdout'], {
-    input: 'profile sandbox-doctor {}\n',
-    timeout: 10_000,
-  });
-  if (ended.status === 0 && ended.stdout.length > 0) return { ...common, available: true, found: parser };
-  return { ...common, available: false, found: `${parser}: ${ended.stderr.toString().trim().split('\n').at(-1)}` };
 }
 
 function tryLibseccomp(): Trial {

@@ -12,6 +12,7 @@ import {
   type Places,
   profileFile,
   removeActions,
+  undoOf,
   unitFiles,
 } from '../../src/apparmor/installation.js';
 import { profileText } from '../../src/apparmor/profile.js';
@@ -70,7 +71,7 @@ inFolder('what is described has every line of every file, and every command', ()
 
 inFolder('remove takes away exactly what install has made', () => {
   writeFileSync(join(folder, 'before'), '');
-  perform(installActions(places, profiles, 'programs', ['sandbox-1000']), TAKES);
+  perform(installActions(places, profiles, 'programs', ['sandbox-1000']), TAKES, []);
   assert.ok(readFileSync(profileFile(places, 'team'), 'utf8').endsWith(profile.text));
   const [unit = '', link = ''] = unitFiles(places);
   assert.is(readlinkSync(link), unit);
@@ -78,18 +79,18 @@ inFolder('remove takes away exactly what install has made', () => {
   writeFileSync(join(places.profiles, 'sandbox.foreign'), 'profile x {}\n');
 
   const files = ownFiles([places.profiles, join(folder, 'units'), join(folder, 'units/multi-user.target.wants')]);
-  perform(removeActions(places, [], files.reverse(), ['sandbox-1000']), TAKES);
+  perform(removeActions(places, [], files.reverse(), ['sandbox-1000']), TAKES, []);
   const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /sandbox/.test(name));
   assert.equal(left, ['profiles/sandbox.foreign']);
 });
 
 inFolder('a file that is not ours is left alone, and nothing is done after it', async () => {
-  perform([{ kind: 'write', path: join(folder, 'sandbox.team'), text: 'theirs\n' }], TAKES);
+  perform([{ kind: 'write', path: join(folder, 'sandbox.team'), text: 'theirs\n' }], TAKES, []);
   const actions: Action[] = [
     { kind: 'write', path: join(folder, 'sandbox.first'), text: `${MARK}first\n` },
     { kind: 'write', path: join(folder, 'sandbox.team'), text: `${MARK}ours\n` },
   ];
-  const error = await rejection(() => perform(actions, TAKES));
+  const error = await rejection(() => perform(actions, TAKES, []));
   assert.instance(error, ApparmorError);
   assert.is((error as ApparmorError).code, 'APPARMOR_ACTION_FAILED');
   assert.match((error as ApparmorError).why ?? '', /not ours/);
@@ -98,13 +99,31 @@ inFolder('a file that is not ours is left alone, and nothing is done after it', 
 });
 
 inFolder('where a profile cannot be loaded, files are as they were', async () => {
-  perform(installActions(places, profiles, undefined, []), TAKES);
+  perform(installActions(places, profiles, undefined, []), TAKES, []);
   const before = readFileSync(profileFile(places, 'team'), 'utf8');
   const newer = new Map([['team', { ...profile, text: 'newer\n' }]]);
-  const error = await rejection(() => perform(installActions(places, newer, undefined, []), REFUSES));
+  const error = await rejection(() => perform(installActions(places, newer, undefined, []), REFUSES, []));
   assert.is((error as ApparmorError).code, 'APPARMOR_ACTION_FAILED');
   assert.is(readFileSync(profileFile(places, 'team'), 'utf8'), before);
 });
+
+inFolder(
+  'what was loaded before a failure is taken out of the kernel again, where it was not there before',
+  async () => {
+    const actions: Action[] = [
+      { kind: 'load', path: join(folder, 'a'), name: 'sandbox.there' },
+      { kind: 'load', path: join(folder, 'b'), name: 'sandbox.new' },
+      { kind: 'remove-namespace', path: join(folder, 'nothing') },
+    ];
+    assert.is(undoOf(actions[0] as Action, 'sandbox.there'), undefined);
+    assert.equal(undoOf(actions[1] as Action, undefined), { kind: 'unload', name: 'sandbox.new' });
+    const error = (await rejection(() => perform(actions, TAKES, ['sandbox.there']))) as ApparmorError;
+    assert.match(error.message, /^rmdir .*nothing: it failed$/);
+    // The parser that takes everything has loaded nothing: so the kernel has nothing that could be taken out.
+    assert.match(error.hint ?? '', /but not: printf sandbox\.new > \S+$|but not: printf sandbox\.new > \S+;/);
+    assert.not.match(error.hint ?? '', /sandbox\.there/);
+  },
+);
 
 inFolder('our programs get the permission alone, or, where unconfined profiles are restricted, everything', () => {
   const open = programsProfile('/opt/my sandbox', false);

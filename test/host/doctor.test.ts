@@ -56,7 +56,7 @@ const TRIED_FOR: Readonly<Record<string, readonly string[]>> = {
   landlock: ['landlock'],
   'subordinate-ids': ['subordinate-ids'],
   cgroup: ['cgroup-memory', 'cgroup-pids', 'cgroup-cpu'],
-  apparmor: ['apparmor'],
+  apparmor: ['apparmor', 'apparmor-profile'],
   'id-map': [],
   capabilities: [],
   'no-new-privileges': [],
