@@ -26,8 +26,13 @@ const LISTS: readonly List[] = [
   {
     section: 'environment',
     pointer: '/process/env/pass',
+    // What the policy sets is never taken from the caller.
     grants: ({ process }) =>
-      process.pass.flatMap((origin) => origin.names.map((name) => ({ name, reach: 'passed', origin }))),
+      process.pass.flatMap((origin) =>
+        origin.names
+          .filter((name) => !Object.hasOwn(process.set, name))
+          .map((name) => ({ name, reach: 'passed', origin })),
+      ),
     directions: granting,
   },
   {
@@ -46,7 +51,8 @@ const LISTS: readonly List[] = [
     pointer: '/network/connect',
     grants: ({ network }) =>
       network.connect.map((origin) => ({
-        name: `connect ${origin.host}:${origin.port}/${origin.protocol}`,
+        // Names of hosts are the same in small and capital letters.
+        name: `connect ${origin.host.toLowerCase()}:${origin.port}/${origin.protocol}`,
         reach: 'allowed',
         origin,
       })),
@@ -55,7 +61,11 @@ const LISTS: readonly List[] = [
   {
     section: 'locks',
     pointer: '/lock',
-    grants: ({ lock }) => lock.map(({ pointer }) => ({ name: pointer, reach: 'locked' })),
+    // What stands below a locked place is locked with it.
+    grants: ({ lock }) =>
+      lock
+        .filter(({ pointer }) => !lock.some((other) => pointer.startsWith(`${other.pointer}/`)))
+        .map(({ pointer }) => ({ name: pointer, reach: 'locked' })),
     directions: neither,
   },
 ];
@@ -73,7 +83,7 @@ export function grantChanges(before: PolicyMeaning, after: PolicyMeaning): Chang
       return [
         {
           section: list.section,
-          direction: directionOf(list, oldReach, nowReach),
+          direction: directionOf(list, old ?? [], now ?? []),
           pointer: list.pointer,
           subject: name,
           before: oldReach,
@@ -92,13 +102,16 @@ function byName(grants: readonly Grant[]): Map<string, Grant[]> {
   return names;
 }
 
-/** One grant twice reaches no further. */
-const reachOf = (grants: readonly Grant[] | undefined): string =>
-  [...new Set(grants?.map(({ reach }) => reach))].sort().join(' and ') || NOTHING;
+/** One grant twice reaches no further, and what is published is allowed anyway. */
+function reachOf(grants: readonly Grant[] | undefined): string {
+  const reaches = [...new Set(grants?.map(({ reach }) => reach))].sort();
+  const further = reaches.filter((reach) => reach !== 'allowed');
+  return (further.length > 0 ? further : reaches).join(' and ') || NOTHING;
+}
 
-function directionOf({ directions }: List, before: string, after: string): Direction {
-  if (before === NOTHING) return directions.more;
-  if (after === NOTHING) return directions.less;
-  if (before === 'allowed') return directions.more;
-  return after === 'allowed' ? directions.less : 'changed';
+/** Whatever is published is allowed too; another address is one more, whatever was there before. */
+function directionOf({ directions }: List, old: readonly Grant[], now: readonly Grant[]): Direction {
+  if (old.length === 0) return directions.more;
+  const known = new Set(['allowed', ...old.map(({ reach }) => reach)]);
+  return now.some(({ reach }) => !known.has(reach)) ? directions.more : directions.less;
 }

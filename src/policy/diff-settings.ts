@@ -8,7 +8,7 @@ type Pair = { readonly before: PolicyMeaning; readonly after: PolicyMeaning };
 /** Every setting that has another value. */
 export function settingChanges(before: PolicyMeaning, after: PolicyMeaning): Change[] {
   const pair = { before, after };
-  return [...orderedChanges(pair), ...amountChanges(pair), ...otherChanges(pair)];
+  return [...orderedChanges(pair), ...amountChanges(pair), ...identityChanges(pair), ...variableChanges(pair)];
 }
 
 function changeOf(section: Section, pointer: string, direction: Direction, before: string, after: string): Change {
@@ -82,20 +82,27 @@ function amountChanges({ before, after }: Pair): Change[] {
 const rootSize = ({ filesystem }: PolicyMeaning): bigint => (filesystem.root === 'writable' ? filesystem.rootSize : 0n);
 const shmSize = ({ filesystem }: PolicyMeaning): bigint => (filesystem.dev === 'none' ? 0n : filesystem.shmSize);
 
-/** Settings of which neither value permits more. */
-function otherChanges({ before, after }: Pair): Change[] {
-  const identity = ({ process }: PolicyMeaning): string =>
-    `${process.user.otherwise.uid}:${process.user.otherwise.gid}`;
+/** Root and its group may more than others; of two others neither does. */
+function identityChanges({ before, after }: Pair): Change[] {
+  const [from, to] = [before.process.user.otherwise, after.process.user.otherwise];
+  if (from.uid === to.uid && from.gid === to.gid) return [];
+  const gains = (from.uid !== 0 && to.uid === 0) || (from.gid !== 0 && to.gid === 0);
+  const loses = (from.uid === 0 && to.uid !== 0) || (from.gid === 0 && to.gid !== 0);
+  const direction = gains ? 'widened' : loses ? 'narrowed' : 'changed';
+  const text = ({ uid, gid }: typeof from): string => `${uid}:${gid}`;
+  return [changeOf('user', '/process/user/otherwise', direction, text(from), text(to))];
+}
+
+/** Variables of which neither value permits more. */
+function variableChanges({ before, after }: Pair): Change[] {
   const found: Change[] = [];
-  if (identity(before) !== identity(after))
-    found.push(changeOf('user', '/process/user/otherwise', 'changed', identity(before), identity(after)));
   const [from, to] = [new Map(Object.entries(before.process.set)), new Map(Object.entries(after.process.set))];
   for (const name of new Set([...from.keys(), ...to.keys()])) {
     const [old, now] = [from.get(name), to.get(name)];
     if (old === now) continue;
     const text = (value: string | undefined): string => (value === undefined ? 'not set' : JSON.stringify(value));
     const change = changeOf('environment', '/process/env/set', 'changed', text(old), text(now));
-    found.push({ ...change, subject: `variable ${name}`, witness: { kind: 'value', value: `${name}=${now ?? ''}` } });
+    found.push({ ...change, subject: `variable ${name}`, witness: { kind: 'value', value: `${name}=${now ?? old}` } });
   }
   return found;
 }
