@@ -3,7 +3,7 @@ import type { Terms } from '../seccomp/decision-terms.js';
 import type { ArgumentIndex } from '../seccomp/filter.js';
 import type { Part, Term } from '../seccomp/term.js';
 import { allBits, type Test } from './conjunction.js';
-import { describeAlternatives, type ToldTest } from './describe.js';
+import { describeAlternatives, describeAnyBit, isAll, type ToldTest } from './describe.js';
 
 /** As many values as one still reads. */
 export const MOST_TERMS = 40;
@@ -22,9 +22,19 @@ export function describeTerms(terms: Terms, call: string): string | undefined {
       return 'for some arguments';
     case 'any':
       return terms.terms.some((term) => term.length === 0) ? undefined : `where ${describe(call, terms.terms)}`;
-    case 'none':
+    case 'none': {
+      const bits = noneOfBits(terms.terms);
+      if (bits !== undefined) return `where ${describeAnyBit(call, bits)}`;
       return terms.terms.length === 0 ? undefined : `unless ${describe(call, terms.terms)}`;
+    }
   }
+}
+
+/** The one test of `terms` that certain bits are zero, if that is all they say. */
+function noneOfBits(terms: readonly Term[]): Extract<Test, { kind: 'bits' }> | undefined {
+  const [part, ...others] = terms.flat();
+  if (part?.kind !== 'bits' || others.length > 0 || part.value !== 0n || isAll(part.mask)) return undefined;
+  return { kind: 'bits', arg: part.argument as ArgumentIndex, mask: part.mask, value: 0n };
 }
 
 /** Terms may overlap: what another one says too is told once, and values in their order. */

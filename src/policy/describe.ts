@@ -31,6 +31,12 @@ export function describeAlternatives(call: string, alternatives: readonly Told[]
   return [...lists.values()].map(({ head, values }) => `${head}${orList(values)}`).join('; or ');
 }
 
+/** The opposite of `has none of`. */
+export function describeAnyBit(call: string, test: Extract<Test, { kind: 'bits' }>): string {
+  const { name, known } = argumentOf(call, test);
+  return `${name} has any of ${maskNames(known, test.mask)}`;
+}
+
 const orList = (values: readonly string[]): string =>
   values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values[values.length - 1]}`;
 
@@ -46,7 +52,8 @@ function describeConjunction(call: string, when: Told): { readonly head: string;
   };
 }
 
-const isAll = (mask: bigint): boolean => mask === allBits(32) || mask === allBits(64);
+/** Whether a mask has every bit of 32 or of 64. */
+export const isAll = (mask: bigint): boolean => mask === allBits(32) || mask === allBits(64);
 const widthOf = (mask: bigint): 32 | 64 => (mask > allBits(32) ? 64 : 32);
 
 /** Where a filter looks at more of an argument than the kernel does, or at less, that is part of what it says. */

@@ -3,7 +3,7 @@ import { AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, wordOf, X32_BIT } from '../seccomp/
 import type { Decision, DecisionSpace } from '../seccomp/decision.js';
 import { type Terms, termsOf } from '../seccomp/decision-terms.js';
 import { type Difference, findDifferences, type NumberRange } from '../seccomp/differences.js';
-import { describeCall, syscallName } from '../seccomp/syscalls.js';
+import { describeCall } from '../seccomp/syscalls.js';
 import { describeOutcome, type Kind, permission, sameness } from './call-outcome.js';
 import type { Change, Direction } from './change.js';
 import { decidingRule } from './deciding-rule.js';
@@ -51,7 +51,7 @@ function changeOf(
     direction: directionOf(difference),
     pointer: '/syscalls',
     subject,
-    condition: describeTerms(terms, arch === AUDIT_ARCH_X86_64 ? (syscallName(nr) ?? '') : ''),
+    condition: describeTerms(terms, arch === AUDIT_ARCH_X86_64 ? (name?.replace(/^x32 /, '') ?? '') : ''),
     before: describeOutcome(difference.before, tellsRecord),
     after: describeOutcome(difference.after, tellsRecord),
     witness: {

@@ -33,6 +33,8 @@ const TOLD: readonly (readonly [string, readonly (readonly Condition[])[], strin
   ['mmap', [[compare64(1, 'lt', 5n)], [compare64(1, 'gt', 9n)]], 'unless length is from 5 to 9'],
   ['mmap', [[compare64(2, 'eq', 6n)], [compare64(2, 'eq', 1n)], [compare64(2, 'eq', 4n)]], 'where protection is PROT_READ, PROT_EXEC or 6'],
   ['mmap', [[masked64(2, 0x1_0000_0004n, 4n)]], 'where protection within PROT_EXEC, 0x100000000 is PROT_EXEC'],
+  // Not "unless it has none of".
+  ['clone', [[masked32(0, 0x2_0000n, 0x2_0000n)], [masked32(0, 0x1000_0000n, 0x1000_0000n)]], 'where flags has any of CLONE_NEWNS, CLONE_NEWUSER'],
   // Neighbours have names of their own.
   ['ioctl', [[equals32(1, 0x5409n)], [equals32(1, 0x540an)], [equals32(1, 0x540bn)]], 'where request is TCSBRK, TCXONC or TCFLSH'],
   // Of what overlaps, only what says more.
