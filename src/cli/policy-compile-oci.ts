@@ -5,6 +5,7 @@ import { productVersion } from '../base/installation.js';
 import { certify, describeProof } from '../policy/certificate.js';
 import { type CompiledFile, writeFolder } from '../policy/export.js';
 import { compileOciSeccomp, loadOciSeccomp, proveOciSeccomp } from '../seccomp/oci.js';
+import { compareWithLibseccomp, type OciComparison } from '../seccomp/oci-comparison.js';
 import { type OciReport, reportOn } from '../seccomp/oci-report.js';
 import type { Remark, Runtime } from '../seccomp/oci-rules.js';
 import type { CliContext } from './context.js';
@@ -28,7 +29,8 @@ export function compileOci(file: string, options: OciOptions, context: CliContex
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   });
   const compiled = compileOciSeccomp(block, { runtime: options.runtime });
-  const report = reportOn(block, compiled);
+  const comparison = compareWithLibseccomp(block, compiled, options.runtime);
+  const report = reportOn(block, compiled, comparison);
   const subject = { name: file, version: block.form, digest: block.digest };
   const proof = proveOciSeccomp(compiled);
   const { certificate, text } = certify(subject, compiled.program, proof, `sandbox ${productVersion()}`);
@@ -47,13 +49,16 @@ export function compileOci(file: string, options: OciOptions, context: CliContex
   for (const { file: name, bytes, digest } of written)
     context.stdout(printable(`${options.out}/${name}  ${bytes} bytes  ${digest}\n`));
   context.stdout(printable(`${describeProof(certificate)}\n`));
-  context.stderr(printable(linesOn(report)));
+  context.stderr(printable(linesOn(report, options.runtime)));
 }
 
 /** Told by number alone: a block for many machines has dozens. */
 const EXPECTED: ReadonlySet<Remark['kind']> = new Set(['not-for-host', 'not-on-this-abi', 'same-as-default']);
 
-function linesOn({ file, remarks }: OciReport): string {
+/** So many disagreements are told one by one. */
+const MOST_TOLD = 20;
+
+function linesOn({ file, remarks, comparison }: OciReport, runtime: Runtime): string {
   const lines = remarks
     .filter(({ kind }) => !EXPECTED.has(kind))
     .map(
@@ -65,5 +70,21 @@ function linesOn({ file, remarks }: OciReport): string {
     lines.push(
       `${file}: ${others} ${others === 1 ? 'rule' : 'rules'} wholly or in part without effect here; see seccomp.report.json`,
     );
+  lines.push(...linesOnComparison(comparison, runtime).map((line) => `${file}: ${line}`));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function linesOnComparison(comparison: OciComparison, runtime: Runtime): string[] {
+  if (comparison.kind === 'not-compared') return [`not compared with the filter of libseccomp: ${comparison.reason}`];
+  const { compiler, disagreements } = comparison;
+  const lines = disagreements
+    .slice(0, MOST_TOLD)
+    .map(({ architecture, calls, witness, ours, theirs, rules, reason }) => {
+      const more = calls.length - 1;
+      const others = more === 0 ? '' : ` and ${more} more ${more === 1 ? 'call' : 'calls'}`;
+      const at = rules.length === 0 ? '' : `${rules.slice(0, 3).join(', ')}${rules.length > 3 ? ', …' : ''}: `;
+      return `${at}${architecture} ${witness}${others}: ${ours}, and ${theirs} in the filter of ${runtime} with ${compiler}: ${reason}`;
+    });
+  const left = disagreements.length - lines.length;
+  return left > 0 ? [...lines, `${left} more disagreements; see seccomp.report.json`] : lines;
 }

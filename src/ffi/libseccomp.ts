@@ -25,6 +25,10 @@ const lib = once(() => {
     apiSet: seccomp.func('int seccomp_api_set(uint level)') as (level: number) => number,
     init: seccomp.func('scmp_filter *seccomp_init(uint32_t action)') as (action: number) => ScmpFilter | null,
     release: seccomp.func('void seccomp_release(scmp_filter *ctx)') as (ctx: ScmpFilter) => void,
+    archAdd: seccomp.func('int seccomp_arch_add(scmp_filter *ctx, uint32_t arch)') as (
+      ctx: ScmpFilter,
+      arch: number,
+    ) => number,
     attrSet: seccomp.func('int seccomp_attr_set(scmp_filter *ctx, int attr, uint32_t value)') as (
       ctx: ScmpFilter,
       attribute: number,
@@ -53,6 +57,7 @@ export const version = (): ScmpVersion => lib().version();
 export const apiSet = (level: number): number => lib().apiSet(level);
 export const init = (action: number): ScmpFilter | null => lib().init(action);
 export const release = (ctx: ScmpFilter): void => lib().release(ctx);
+export const archAdd = (ctx: ScmpFilter, arch: number): number => lib().archAdd(ctx, arch);
 export const attrSet = (ctx: ScmpFilter, attribute: number, value: number): number =>
   lib().attrSet(ctx, attribute, value);
 export const ruleAddArray = (ctx: ScmpFilter, action: number, nr: number, args: ScmpArgCmp[]): number =>

@@ -60,7 +60,9 @@ function compileInChild(filter: Filter, timeLimitMs: number): BpfProgram {
     killSignal: 'SIGKILL',
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  if (child.signal === 'SIGKILL')
+  // Without the signal where it ended by itself at that moment: what it wrote may not have been read.
+  const isLate = child.error !== undefined && 'code' in child.error && child.error.code === 'ETIMEDOUT';
+  if (child.signal === 'SIGKILL' || isLate)
     throw new FilterError('FILTER_TIMEOUT', `compiling the filter did not end within ${timeLimitMs} ms`, {
       why: 'the compiler (libseccomp) does not end for some pairs of ordered 64-bit comparisons',
       hint: 'write the rules with equalities, masks or one ordered comparison for each call',

@@ -15,13 +15,13 @@ import type { BpfProgram, Condition, Filter, Rule } from './filter.js';
 import { syscallNumber } from './syscalls.js';
 
 /** enum scmp_compare */
-const OPERATOR = { ne: 1, lt: 2, le: 3, eq: 4, ge: 5, gt: 6, masked: 7 } as const;
+export const OPERATOR = { ne: 1, lt: 2, le: 3, eq: 4, ge: 5, gt: 6, masked: 7 } as const;
 /** enum scmp_filter_attr */
 const ACTION_OF_OTHER_ARCHITECTURES = 2;
 const OPTIMIZATION = 8;
 const BINARY_TREE = 2;
 /** The features of Linux 5.7 on, user notification among them, whatever kernel compiles. */
-const API_LEVEL = 6;
+export const API_LEVEL = 6;
 const MFD_CLOEXEC = 1;
 const EEXIST = 17;
 const EINVAL = 22;
@@ -60,7 +60,8 @@ function openContext(filter: Filter): scmp.ScmpFilter {
   return ctx;
 }
 
-function loadCompiler(): void {
+/** Nothing where it is at hand. @throws {FilterError} FILTER_COMPILER_MISSING */
+export function loadCompiler(): void {
   try {
     scmp.version();
   } catch (cause) {
@@ -102,7 +103,7 @@ function encodeCondition(c: Condition): scmp.ScmpArgCmp {
 }
 
 /** libseccomp writes programs to descriptors only: one of memory keeps this off the disk. */
-function exportProgram(ctx: scmp.ScmpFilter): BpfProgram {
+export function exportProgram(ctx: scmp.ScmpFilter): BpfProgram {
   const memory = memfdCreate('bpf', MFD_CLOEXEC);
   expectSuccess(memory, 'place in memory');
   try {
@@ -121,7 +122,8 @@ function exportProgram(ctx: scmp.ScmpFilter): BpfProgram {
   }
 }
 
-function expectSuccess(returned: number, what: string): void {
+/** @throws {FilterError} FILTER_REFUSED for a negative errno */
+export function expectSuccess(returned: number, what: string): void {
   if (returned < 0)
     throw new FilterError('FILTER_REFUSED', `libseccomp refused the filter's ${what} (errno ${-returned})`);
 }

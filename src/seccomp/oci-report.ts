@@ -3,6 +3,7 @@ import { type Digest, digestOf } from '../base/digest.js';
 import { describeVerdict, encodeAction, INSTRUCTION_BYTES } from './bpf.js';
 import type { Action } from './filter.js';
 import type { CompiledOciSeccomp, OciSeccomp } from './oci.js';
+import type { OciComparison } from './oci-comparison.js';
 import type { Remark } from './oci-rules.js';
 
 export type OciReport = {
@@ -25,10 +26,16 @@ export type OciReport = {
   readonly listenerPath: string | null;
   readonly listenerMetadata: string | null;
   readonly remarks: readonly Remark[];
+  /** Where the filter that an engine on this machine would get answers something else. */
+  readonly comparison: OciComparison;
 };
 
 /** The report on `compiled`, which was made of `block`. */
-export function reportOn(block: OciSeccomp, { program, filter, remarks }: CompiledOciSeccomp): OciReport {
+export function reportOn(
+  block: OciSeccomp,
+  { program, filter, remarks }: CompiledOciSeccomp,
+  comparison: OciComparison,
+): OciReport {
   const describe = (action: Action): string => describeVerdict(encodeAction(action));
   return {
     file: block.file,
@@ -46,6 +53,7 @@ export function reportOn(block: OciSeccomp, { program, filter, remarks }: Compil
     listenerPath: block.listenerPath ?? null,
     listenerMetadata: block.listenerMetadata ?? null,
     remarks,
+    comparison,
   };
 }
 

@@ -112,7 +112,7 @@ export function numberRules(block: Block, runtime: Runtime): Numbered {
 }
 
 /** A tracer is trusted to know calls that the block does not. */
-const isPermissive = ({ kind }: Action): boolean => kind === 'allow' || kind === 'log' || kind === 'trace';
+export const isPermissive = ({ kind }: Action): boolean => kind === 'allow' || kind === 'log' || kind === 'trace';
 
 /** Undefined where the block names no call of `abi`, or number 0 alone, which runc takes for none. */
 function newestNamed(abi: Abi, rules: readonly OciRule[]): number | undefined {
@@ -126,7 +126,8 @@ function newestNamed(abi: Abi, rules: readonly OciRule[]): number | undefined {
   return newest === 0 ? undefined : newest;
 }
 
-function rulesByNumber(abi: Abi, rules: readonly OciRule[]): Map<number, PlacedRule[]> {
+/** The rules of each call of `abi`, in the order in which they are written. */
+export function rulesByNumber(abi: Abi, rules: readonly OciRule[]): Map<number, PlacedRule[]> {
   const calls = new Map<number, PlacedRule[]>();
   const add = (nr: number, rule: PlacedRule): void => {
     const list = calls.get(nr);
@@ -152,7 +153,7 @@ function rulesByNumber(abi: Abi, rules: readonly OciRule[]): Map<number, PlacedR
 }
 
 /** Conditions that must hold together; each alone where two are on one argument, as runc has it. */
-function alternativesOf(args: readonly OciArgument[]): (readonly OciArgument[])[] {
+export function alternativesOf(args: readonly OciArgument[]): (readonly OciArgument[])[] {
   const isRepeated = new Set(args.map(({ index }) => index)).size < args.length;
   return isRepeated ? args.map((argument) => [argument]) : [args];
 }

@@ -21,11 +21,27 @@ const BLOCK = {
   ],
 };
 
+/** A call that aarch64 has not, in a rule that libseccomp puts before the other. */
+const LOST = {
+  defaultAction: 'SCMP_ACT_ALLOW',
+  architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
+  syscalls: [
+    {
+      names: ['munlock'],
+      action: 'SCMP_ACT_ERRNO',
+      errnoRet: 5,
+      args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }],
+    },
+    { names: ['umount'], action: 'SCMP_ACT_ERRNO' },
+  ],
+};
+
 let folder = '';
 test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'sandbox-cli-oci-'));
   writeFileSync(join(folder, 'block.json'), JSON.stringify(BLOCK));
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ociVersion: '1.2.0', linux: { seccomp: BLOCK } }));
+  writeFileSync(join(folder, 'lost.json'), JSON.stringify(LOST));
   writeFileSync(join(folder, 'wrong.json'), '{"defaultAction":"SCMP_ACT_ALLOW",\n"sycalls":[]}');
 });
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,6 +97,18 @@ test('takes the block of a config.json, capabilities, and the runtime whose filt
   );
   assert.is(simulate(programIn('more'), { nr: 165 }), 'allow');
   assert.is(simulate(programIn('more'), { nr: 400 }), 'errno 1');
+});
+
+test("lists every call to which libseccomp's filter gives another answer, with a witness", async () => {
+  const { out, err } = await run('lost.json', '--out', 'lost');
+  assert.match(out, /proved/);
+  const [line = '', ...more] = err.split('\n').filter((text) => text.includes('munlock'));
+  assert.equal(more, []);
+  const told = '/syscalls/0: SCMP_ARCH_AARCH64 munlock(0x1, 0x0, 0x0, 0x0, 0x0, 0x0): errno 5, and allow in the filter';
+  assert.ok(line.startsWith(`lost.json: ${told} of runc with libseccomp `), line);
+  const { comparison } = JSON.parse(readFileSync(join(folder, 'lost/seccomp.report.json'), 'utf8')) as OciReport;
+  assert.is(comparison.kind, 'compared');
+  assert.is(simulate(programIn('lost'), { nr: 229, arch: 0xc000_00b7, args: [1n] }), 'errno 5');
 });
 
 test('gives the same bytes each time', async () => {
