@@ -48,7 +48,7 @@ function describeConjunction(call: string, when: Told): { readonly head: string;
   const { name, known } = argumentOf(call, last);
   return {
     head: [...words.slice(0, -1), `${withWidth(name, known, widthOf(last.mask))} is `].join(' and '),
-    value: valueName(known, last.value, prefixFor(when)),
+    value: valueName(known, last.value, prefixFor(call, when)),
   };
 }
 
@@ -72,7 +72,7 @@ function describeTest(call: string, test: ToldTest, all: Told): string {
     case 'between':
       return `${withWidth(name, known, test.width)} is ${rangeText(test.first, test.last, allBits(test.width))}`;
     case 'bits': {
-      const value = valueName(known, test.value, test === all[0] ? '' : prefixFor(all));
+      const value = valueName(known, test.value, test === all[0] ? '' : prefixFor(call, all));
       if (isAll(test.mask)) return `${withWidth(name, known, widthOf(test.mask))} is ${value}`;
       if (test.value === 0n) return `${name} has none of ${maskNames(known, test.mask)}`;
       if (test.value === test.mask) return `${name} has all of ${maskNames(known, test.mask)}`;
@@ -97,8 +97,8 @@ function argumentOf(call: string, test: ToldTest): Named {
 }
 
 /** Of names with one number, the one that belongs to the level or option that stands before it. */
-function prefixFor(when: Told): string {
-  const [first] = when;
+export function prefixFor(call: string, when: Told): string {
+  const first = when.find((test) => argumentOf(call, test).known !== undefined);
   const value = first?.kind === 'bits' ? first.value : undefined;
   const prefixes: readonly (readonly [bigint | undefined, string])[] = [
     [PRCTL['PR_SET_SECCOMP'], 'SECCOMP_'],

@@ -1,13 +1,13 @@
 /** Reads what `--why` asks: a system call, a path, or a host and port. */
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { nearestName } from '../base/nearest.js';
 import { faultOfPath } from '../base/path-rules.js';
 import { isCallOfAnyAbi, nearestCall } from '../seccomp/abis.js';
 import { AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, X32_BIT } from '../seccomp/bpf.js';
 import { allSyscalls, isSyscall, syscallName, syscallNumber } from '../seccomp/syscalls.js';
-import { ARGUMENTS, type Argument } from './arguments.js';
-import { allBits, bits, type Conjunction, type Test } from './conjunction.js';
-import { PolicyError } from './errors.js';
-import { meantOr } from './hint.js';
+import type { Conjunction } from './conjunction.js';
+import { readArguments } from './question-arguments.js';
+import { questionRefusal as refusal } from './question-refusal.js';
 
 export type Question =
   | {
@@ -18,11 +18,15 @@ export type Question =
       readonly arch: number;
       /** Empty: whatever the arguments are. */
       readonly when: Conjunction;
+      /** Arguments as they were written that no rule can look at: taken for any value. */
+      readonly ignored: readonly string[];
     }
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'port'; readonly host: string; readonly port: number };
 
-const CALL = /^(?:(i386|x32|x86-64|x86_64)[ :]+)?([A-Za-z_][A-Za-z0-9_]*|0[xX][0-9a-fA-F]+|\d+)\s*(?:\((.*)\))?$/s;
+/** With what strace(1) writes behind it, such as ` = -1 EPERM (Operation not permitted)`. */
+const CALL =
+  /^(?:(i386|x32|x86-64|x86_64)[ :]+)?([A-Za-z_][A-Za-z0-9_]*|0[xX][0-9a-fA-F]+|\d+)\s*(?:\((.*?)\)(?:\s*=[^()]*(?:\([^()]*\))?)?\s*)?$/s;
 const PORT = /^(\[[0-9A-Fa-f:.]+\]|[^\s/:]+):(\d{1,9})$/;
 
 /** @throws {PolicyError} POLICY_QUESTION, with the nearest names where one is misspelt */
@@ -32,18 +36,22 @@ export function readQuestion(text: string): Question {
   const port = PORT.exec(asked);
   if (port !== null) return readPort(port[1] ?? '', Number(port[2]));
   const call = CALL.exec(asked);
-  if (call === null)
-    throw refusal(
-      asked,
-      'is no call, no absolute path and no HOST:PORT',
-      'such as socket(AF_INET), /etc/passwd or db:5432',
-    );
+  if (call === null) throw refusal(asked, 'is no call, no absolute path and no HOST:PORT', hintFor(asked));
   return readCall(call[1] ?? '', call[2] ?? '', call[3]);
 }
 
-function refusal(asked: string, what: string, hint: string): PolicyError {
-  const shown = asked.length <= 80 ? asked : `${asked.slice(0, 80)}…`;
-  return new PolicyError('POLICY_QUESTION', `--why: "${shown}" ${what}`, { hint });
+/** What is nearest to a question that is none. */
+function hintFor(asked: string): string {
+  const socket = /^unix:(?:\/\/)?(\/.*)$/i.exec(asked)?.[1];
+  if (socket !== undefined) return `a socket in the file system is a path: ${socket}`;
+  const url = /^[a-z][a-z0-9+.-]*:\/\/([^/]+)/i.exec(asked)?.[1];
+  if (url !== undefined) return `write the host and the port alone, such as ${/:\d+$/.test(url) ? url : `${url}:443`}`;
+  const [, address = '', port = ''] = /^(.*):(\d+)$/.exec(asked) ?? [];
+  if (isIPv6(address)) return `write [${address}]:${port}`;
+  if (isIP(asked.replace(/^\[|\]$/g, '')) !== 0 || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(asked))
+    return `a host needs a port, such as ${isIPv6(asked) ? `[${asked}]` : asked}:443`;
+  if (/^(~|\.{1,2})?\/|^[^()\s:]+\/[^()\s]*$/.test(asked)) return 'paths inside begin with /';
+  return 'such as socket(AF_INET), /etc/passwd or db:5432';
 }
 
 function readPath(path: string): string {
@@ -56,7 +64,10 @@ function readPath(path: string): string {
 
 function readPort(host: string, port: number): Question {
   if (port < 1 || port > 65_535) throw refusal(`${host}:${port}`, 'is out of range', 'ports go from 1 to 65535');
-  return { kind: 'port', host: host.replace(/^\[|\]$/g, ''), port };
+  const bare = host.replace(/^\[|\]$/g, '');
+  const isAddress = host.startsWith('[') ? isIPv6(bare) : !/^[\d.]+$/.test(host) || isIPv4(host);
+  if (!isAddress) throw refusal(`${host}:${port}`, 'has an address that is none', 'such as 127.0.0.1:80 or [::1]:80');
+  return { kind: 'port', host: bare, port };
 }
 
 function readCall(abi: string, name: string, list: string | undefined): Question {
@@ -65,13 +76,13 @@ function readCall(abi: string, name: string, list: string | undefined): Question
       throw refusal(name, 'is no system call', `did you mean "${nearestCall(name) ?? 'socketcall'}"?`);
     const nr = /^\d/.test(name) ? Number(name) : isSyscall(name) ? syscallNumber(name) : 0;
     return abi === 'i386'
-      ? { kind: 'call', call: name, nr, arch: AUDIT_ARCH_I386, when: [] }
-      : { kind: 'call', call: name, nr: (nr | X32_BIT) >>> 0, arch: AUDIT_ARCH_X86_64, when: [] };
+      ? { kind: 'call', call: name, nr, arch: AUDIT_ARCH_I386, when: [], ignored: [] }
+      : { kind: 'call', call: name, nr: (nr | X32_BIT) >>> 0, arch: AUDIT_ARCH_X86_64, when: [], ignored: [] };
   }
   const nr = /^\d/.test(name) ? Number(name) : numberOf(name);
   if (nr > 0xffff_ffff) throw refusal(name, 'is no number of a call', 'numbers have 32 bits');
   const call = syscallName(nr);
-  return { kind: 'call', call, nr, arch: AUDIT_ARCH_X86_64, when: readArguments(call ?? '', list) };
+  return { kind: 'call', call, nr, arch: AUDIT_ARCH_X86_64, ...readArguments(call ?? '', list) };
 }
 
 function numberOf(name: string): number {
@@ -81,49 +92,6 @@ function numberOf(name: string): number {
     asked,
     allSyscalls.map((one) => one.name),
   );
-  throw refusal(
-    name,
-    'is no system call of x86-64',
-    near === undefined ? 'syscalls(2) lists the names' : `did you mean "${near}"?`,
-  );
-}
-
-/** `AF_INET, *, protocol=6`: one equality an argument, `*` for any value. */
-function readArguments(call: string, list: string | undefined): Conjunction {
-  if (list === undefined || list.trim() === '') return [];
-  const known = Object.entries(ARGUMENTS[call] ?? {});
-  const tests = list.split(',').flatMap((part, position): Test[] => {
-    const [, named, text = ''] = /^\s*(?:([A-Za-z]+)\s*=)?\s*(.*?)\s*$/s.exec(part) ?? [];
-    if (position > 5) throw refusal(part, 'is a seventh argument', 'calls have six');
-    if (text === '*' || text === '_') return [];
-    const found = known.find(([name, { index }]) => (named === undefined ? index === position : name === named));
-    if (named !== undefined && found === undefined)
-      throw refusal(
-        named,
-        `is no argument of ${call} that a rule can look at`,
-        meantOr(
-          named,
-          known.map(([name]) => name),
-        ),
-      );
-    const argument: Argument = found?.[1] ?? { index: position as Argument['index'], width: 64, values: {} };
-    return [bits(argument.index, allBits(argument.width), readValue(text, argument))];
-  });
-  if (new Set(tests.map(({ arg }) => arg)).size !== tests.length)
-    throw refusal(list, 'names one argument twice', 'name each argument once');
-  return tests.sort((a, b) => a.arg - b.arg);
-}
-
-function readValue(text: string, { width, values }: Argument): bigint {
-  if (/^-?(0[xX][0-9a-fA-F]{1,16}|\d{1,20})$/.test(text)) {
-    const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
-    return BigInt.asUintN(width, value);
-  }
-  return text.split('|').reduce((all, part) => {
-    const name = part.trim();
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (value === undefined)
-      throw refusal(name, 'is no value that is known at this place', meantOr(name, Object.keys(values)));
-    return all | value;
-  }, 0n);
+  const other = name === 'localhost' ? 'for a host, add a port: localhost:80' : 'syscalls(2) lists the names';
+  throw refusal(name, 'is no system call of x86-64', near === undefined ? other : `did you mean "${near}"?`);
 }

@@ -81,7 +81,7 @@ function remedyOf(subject: Subject, edits: readonly Edit[], changed: Policy): Ex
     kind: 'possible',
     file: subject.isProfile ? undefined : leaf?.path,
     fragment: added.length === 0 ? undefined : withEdits(base, added),
-    edits,
+    edits: standAlone(subject.isProfile ? base : (leaf?.file ?? {}), edits),
     opens: widened.map(describeChange),
     risks: risksOf([...new Set(calls)]),
   };
@@ -105,6 +105,31 @@ function withEdits(file: object, edits: readonly Edit[]): unknown {
 }
 
 type Holder = Record<string, unknown>;
+
+/** The same edits for editors that make no objects and lists by themselves, as RFC 6902 wants it. */
+function standAlone(file: object, edits: readonly Edit[]): Edit[] {
+  const copy = structuredClone(file);
+  return edits.map((edit) => {
+    const whole = withParents(copy, edit);
+    applyEdit(copy, edit);
+    return whole;
+  });
+}
+
+/** `edit`, or one that adds the outermost thing that is missing around its place. */
+function withParents(file: object, edit: Edit): Edit {
+  if (edit.op === 'remove') return edit;
+  const steps = edit.path.split('/').slice(1);
+  const missing = steps.findIndex((_, index) => index > 0 && valueAt(file, pointerTo(steps, index)) === undefined);
+  if (missing === -1) return edit;
+  const value = steps
+    .slice(missing)
+    .reduceRight<unknown>((inner, step) => (step === '-' ? [inner] : { [unescaped(step)]: inner }), edit.value);
+  return { op: 'add', path: pointerTo(steps, missing), value };
+}
+
+const pointerTo = (steps: readonly string[], count: number): string => `/${steps.slice(0, count).join('/')}`;
+const unescaped = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~');
 
 function applyEdit(root: object, edit: Edit): void {
   const steps = edit.path

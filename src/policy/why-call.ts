@@ -19,8 +19,13 @@ export function whyCall(subject: Subject, asked: Asked): Answer {
   const { call } = asked;
   const isNative = describeCall(asked.nr, asked.arch) === call;
   const isKnown = call !== undefined && editionOf(subject.policy.syscalls.edition)?.known.has(call) === true;
-  return isNative && isKnown ? whyKnown(subject, call, asked.when) : whyNobody(subject, asked);
+  if (!isNative || !isKnown) return whyNobody(subject, asked);
+  const answer = whyKnown(subject, call, asked.when);
+  return { ...answer, notes: [...ignoredNotes(asked.ignored), ...answer.notes] };
 }
+
+const ignoredNotes = (ignored: readonly string[]): string[] =>
+  ignored.length === 0 ? [] : [`${ignored.join(', ')}: taken for any value, because rules know no name for it`];
 
 /** Calls of other ABIs, and numbers that the edition does not know. */
 function whyNobody(subject: Subject, { call, nr, arch }: Asked): Answer {
@@ -65,7 +70,7 @@ function notesOn(syscalls: Syscalls, call: string, when: Conjunction, verdict: A
     ...(call.startsWith('socket') && when.some(({ arg }) => arg === 1) && verdict !== 'allowed'
       ? ['with SOCK_CLOEXEC or SOCK_NONBLOCK as well, which most programs add: give the type "mask": "SOCK_TYPE_MASK"']
       : []),
-    ...(when.length > 0 && whereForm(call, when) === undefined
+    ...(when.length > 0 && whereForm(call, when)?.isWhole !== true && verdict !== 'allowed'
       ? ['the policy language has no word for one of these arguments: a rule can only allow it with any']
       : []),
   ];
@@ -185,8 +190,8 @@ function forbiddenBy(by: Place, call: string): Remedy {
 }
 
 function allowanceOf(call: string, when: Conjunction): object {
-  const where = whereForm(call, when);
-  return { calls: [call], ...(where === undefined ? {} : { where }), why: REASON };
+  const form = whereForm(call, when);
+  return { calls: [call], ...(form === undefined ? {} : { where: form.where }), why: REASON };
 }
 
 /** Takes `call` out of a prohibition of one's own: a group's by "without", a list's by its name. */

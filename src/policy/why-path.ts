@@ -40,21 +40,37 @@ export function whyPath(subject: Subject, path: string, uses: readonly PathAcces
     question: `${uses.join(', ')} at ${path}`,
     verdict,
     parts,
-    notes: notesOn(subject.policy, path, verdict),
+    notes: [...notesOn(subject.policy, path, verdict), ...notesOnUses(subject.policy, path, uses, denied)],
   } as const;
-  return verdict === 'allowed' ? answer : { ...answer, remedy: remedyFor(subject, path, denied) };
+  return verdict === 'allowed' ? answer : { ...answer, remedy: remedyFor(subject, path, uses, denied) };
 }
 
 function notesOn({ filesystem, process }: Policy, path: string, verdict: Answer['verdict']): string[] {
   const mount = mountAt(filesystem, path);
   const isImage = mount.kind === 'root';
   return [
-    ...(isImage && mount.isReadOnly && verdict !== 'allowed'
+    ...(isImage && mount.isReadOnly && verdict !== 'allowed' && !isOfImage(path)
       ? ['to write in the image, a folder of memory is mounted over it: for one file, ask about its folder']
+      : []),
+    ...(isImage && mount.isReadOnly && verdict !== 'allowed' && isOfImage(path)
+      ? ['the image has files there that it needs: a writable root keeps them, and loses at the end what is written']
       : []),
     ...(isImage && verdict !== 'denied' ? ["the image's own owners and permission bits count as well"] : []),
     ...(isImage && process.user.uid === 'nonzero' && verdict === 'allowed' ? ['it never runs as user 0'] : []),
   ];
+}
+
+/** What is written should not be executed: rarely are both wanted. */
+function notesOnUses(
+  { filesystem }: Policy,
+  path: string,
+  uses: readonly PathAccess[],
+  denied: readonly PathAccess[],
+): string[] {
+  const isMixed = uses.includes('execute') && uses.some((use) => CHANGING_USES.includes(use));
+  const canBeMixed = ['root', 'scratch', 'bind'].includes(mountAt(filesystem, path).kind);
+  if (!isMixed || !canBeMixed || denied.length === 0) return [];
+  return ['ask with --access for a smaller change: what can be written and executed is a way to bring in programs'];
 }
 
 type Refusal = { readonly outcome: string; readonly mechanism: string; readonly by: Place };
@@ -124,7 +140,12 @@ function mountPlace(subject: Subject, mount: Exclude<Mount, { kind: 'missing' }>
   }
 }
 
-function remedyFor(subject: Subject, path: string, denied: readonly PathAccess[]): Remedy {
+function remedyFor(
+  subject: Subject,
+  path: string,
+  asked: readonly PathAccess[],
+  denied: readonly PathAccess[],
+): Remedy {
   const { filesystem } = subject.policy;
   for (const key of ['mask', 'readOnly'] as const) {
     const matters = key === 'mask' || denied.some((use) => CHANGING_USES.includes(use));
@@ -143,11 +164,16 @@ function remedyFor(subject: Subject, path: string, denied: readonly PathAccess[]
       placeOfSetting(subject, mount.at, mount.why),
       `${mount.why}; what the host has there could be mounted`,
     );
+  if ((mount.kind === 'proc' || mount.kind === 'dev') && denied.includes('execute'))
+    return impossibleBy(
+      mountPlace(subject, mount),
+      `/${mount.kind} is always mounted noexec${asked.length > 1 ? '; ask about another use with --access' : ''}`,
+    );
   const rights = denied.filter((use) => !rightsAt(filesystem, path).has(use));
-  const edits = [...listEdits(subject, path), ...mountEdits(subject, path, denied)];
+  const edits = [...listEdits(subject, path), ...mountEdits(subject, path, asked, denied)];
   const grant = rights.length === 0 ? [] : [grantOf(grantedPath(filesystem, path, denied), rights)];
   const isEnough = (policy: Policy): boolean =>
-    denied.every((use) => refusalOf({ ...subject, policy }, path, use) === undefined);
+    asked.every((use) => refusalOf({ ...subject, policy }, path, use) === undefined);
   return findRemedy(subject, [[...edits, ...grant]], isEnough);
 }
 
@@ -172,14 +198,24 @@ function listEdits(subject: Subject, path: string): Edit[] {
 const folderFor = (path: string): string =>
   /\.[A-Za-z0-9]+$/.test(path) && dirname(path) !== '/' ? dirname(path) : path;
 
+/** What an image brings along and runs by: memory mounted over it would hide that. */
+const OF_IMAGE = ['/etc', '/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/boot', '/opt', '/root'];
+const isOfImage = (path: string): boolean => path === '/' || OF_IMAGE.some((above) => isAtOrBelow(path, above));
+
 /** Where new memory is mounted for it, the right is on that folder. */
 function grantedPath(filesystem: Filesystem, path: string, denied: readonly PathAccess[]): string {
   const mount = mountAt(filesystem, path);
-  const isNew = mount.kind === 'root' && mount.isReadOnly && denied.some((use) => CHANGING_USES.includes(use));
+  const isNew =
+    mount.kind === 'root' && mount.isReadOnly && !isOfImage(path) && denied.some((use) => CHANGING_USES.includes(use));
   return isNew ? folderFor(path) : path;
 }
 
-function mountEdits(subject: Subject, path: string, denied: readonly PathAccess[]): Edit[] {
+function mountEdits(
+  subject: Subject,
+  path: string,
+  asked: readonly PathAccess[],
+  denied: readonly PathAccess[],
+): Edit[] {
   const { filesystem } = subject.policy;
   const changes = denied.some((use) => CHANGING_USES.includes(use));
   if (!isPresent(filesystem, path)) return [{ op: 'add', path: '/filesystem/proc', value: 'masked' }];
@@ -188,7 +224,8 @@ function mountEdits(subject: Subject, path: string, denied: readonly PathAccess[
     case 'missing':
       return [{ op: 'add', path: mount.at, value: 'minimal' }];
     case 'root':
-      return mount.isReadOnly && changes ? [scratchFor(folderFor(path), denied.includes('execute'))] : [];
+      if (!mount.isReadOnly || !changes) return [];
+      return isOfImage(path) ? writableRoot(filesystem) : [scratchFor(folderFor(path), asked.includes('execute'))];
     case 'scratch':
       return denied.includes('execute') && mount.isNoexec ? remounted(subject, 'scratch', mount.entry, true) : [];
     case 'bind': {
@@ -205,6 +242,12 @@ function mountEdits(subject: Subject, path: string, denied: readonly PathAccess[
 
 const MIB = 1n << 20n;
 const sizeForm = (bytes: bigint): string => (bytes % MIB === 0n ? `${bytes / MIB}MiB` : `${bytes}B`);
+
+/** As much memory as programs that change a few files need. */
+const writableRoot = ({ rootSize }: Filesystem): Edit[] => [
+  { op: 'add', path: '/filesystem/root', value: 'writable' },
+  ...(rootSize === 0n ? [{ op: 'add', path: '/filesystem/rootSize', value: '16MiB' } as const] : []),
+];
 
 const scratchFor = (path: string, isExecutable: boolean): Edit => ({
   op: 'add',

@@ -1,21 +1,30 @@
 /** Why a host and port can be reached or not. */
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { type Answer, placeOfSetting, type Subject } from './answer.js';
-import { bits, both } from './conjunction.js';
-import { ADDRESS_FAMILY } from './constants-net.js';
-import { permittedCalls } from './effective.js';
-import type { Question } from './question.js';
+import { bits } from './conjunction.js';
+import { SOCKET_TYPE } from './constants-net.js';
+import { type Question, readQuestion } from './question.js';
 import { REASON } from './remedy.js';
+import { whyCall } from './why-call.js';
 
 type Asked = Extract<Question, { kind: 'port' }>;
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+/** Connecting to no address in particular is connecting to oneself. @see ip(7), INADDR_ANY */
+LOOPBACK.addAddress('0.0.0.0', 'ipv4');
+LOOPBACK.addAddress('::', 'ipv6');
 
-/** The answer for TCP and UDP alike: what decides is the network namespace. */
+const isLoopback = (host: string): boolean =>
+  /^localhost\.?$/i.test(host) || (isIP(host) !== 0 && LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'));
+
+/** For TCP. Beyond loopback the network namespace decides, for every protocol alike. */
 export function whyPort(subject: Subject, { host, port }: Asked): Answer {
   const { network } = subject.policy;
   const by = placeOfSetting(subject, '/network/mode', `network mode ${network.mode}`);
   const question = `connect to ${host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (LOOPBACK.test(host)) return whyLoopback(subject, question, host);
+  if (isLoopback(host)) return whyLoopback(subject, question, host);
   if (network.mode === 'none')
     return {
       question,
@@ -54,27 +63,29 @@ export function whyPort(subject: Subject, { host, port }: Asked): Answer {
 
 /** The run's own loopback interface needs nothing but the calls. */
 function whyLoopback(subject: Subject, question: string, host: string): Answer {
-  const { syscalls } = subject.policy;
   const family = host.includes(':') ? 'AF_INET6' : 'AF_INET';
-  const wanted = [bits(0, 0xffff_ffffn, ADDRESS_FAMILY[family] ?? 0n)];
-  const canMake = permittedCalls(syscalls, 'socket').some((when) => both(when, wanted) !== undefined);
-  const by = placeOfSetting(
-    subject,
-    canMake ? '/network/mode' : '/syscalls/allow',
-    canMake ? 'a network of its own' : `no rule allows socket(${family})`,
+  const socket = readQuestion(`socket(${family}, SOCK_STREAM)`);
+  const connect = readQuestion('connect');
+  if (socket.kind !== 'call' || connect.kind !== 'call') throw new TypeError('calls are calls');
+  const stream = socket.when.map((test) =>
+    test.arg === 1 ? bits(1, SOCKET_TYPE['SOCK_TYPE_MASK'] ?? 0xfn, test.value) : test,
   );
   const notes = ["it is the run's own loopback interface: nothing listens there but its own processes"];
-  if (canMake)
+  const answers = [whyCall(subject, { ...socket, when: stream }), whyCall(subject, connect)];
+  const refusal = answers.find(({ verdict }) => verdict !== 'allowed');
+  if (refusal !== undefined)
     return {
       question,
-      verdict: 'allowed',
-      parts: [{ isAllowed: true, outcome: 'allowed', mechanism: 'network namespace', by }],
+      verdict: 'denied',
+      parts: refusal.parts.filter(({ isAllowed }) => !isAllowed),
       notes,
+      remedy: refusal.remedy,
     };
+  const by = placeOfSetting(subject, '/network/mode', 'a network of its own');
   return {
     question,
-    verdict: 'denied',
-    parts: [{ isAllowed: false, outcome: `refused: socket(${family}) is not allowed`, mechanism: 'seccomp', by }],
-    notes: [...notes, `ask about the call for the change: --why "socket(${family}, SOCK_STREAM)"`],
+    verdict: 'allowed',
+    parts: [{ isAllowed: true, outcome: 'allowed', mechanism: 'network namespace', by }],
+    notes,
   };
 }

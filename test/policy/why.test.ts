@@ -71,7 +71,7 @@ const STRICT: readonly (readonly [string, Answer['verdict'], string | undefined,
   ['/dev/kmsg', 'denied', 'strict.json#/filesystem', false],
   ['/sys/kernel', 'denied', 'strict.json#/filesystem', false],
   ['db.example:5432', 'denied', 'strict.json#/network/mode', false],
-  ['127.0.0.1:80', 'denied', 'strict.json#/syscalls/allow', undefined],
+  ['127.0.0.1:80', 'denied', 'strict.json#/syscalls/allow/10/where/socket', true],
 ];
 
 for (const [question, verdict, rule, hasRemedy] of STRICT)
