@@ -5,6 +5,7 @@ import { productVersion } from '../base/installation.js';
 import { certify, describeProof } from '../policy/certificate.js';
 import { type CompiledFile, writeFolder } from '../policy/export.js';
 import { compileOciSeccomp, loadOciSeccomp, proveOciSeccomp } from '../seccomp/oci.js';
+import { STANDARD_INPUT } from '../seccomp/oci-block.js';
 import { compareWithLibseccomp, type OciComparison } from '../seccomp/oci-comparison.js';
 import { type OciReport, reportOn } from '../seccomp/oci-report.js';
 import type { Remark, Runtime } from '../seccomp/oci-rules.js';
@@ -23,15 +24,16 @@ export type OciOptions = {
 
 /** Compiles the block in `file` and writes what came of it. */
 export function compileOci(file: string, options: OciOptions, context: CliContext): void {
-  const block = loadOciSeccomp(resolve(context.workingDirectory, file), {
-    name: file,
+  const isInput = file === STANDARD_INPUT;
+  const block = loadOciSeccomp(isInput ? file : resolve(context.workingDirectory, file), {
+    name: isInput ? 'standard input' : file,
     capabilities: dockerCapabilities(options.capability),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   });
   const compiled = compileOciSeccomp(block, { runtime: options.runtime });
   const comparison = compareWithLibseccomp(block, compiled, options.runtime);
   const report = reportOn(block, compiled, comparison);
-  const subject = { name: file, version: block.form, digest: block.digest };
+  const subject = { name: block.file, version: block.form, digest: block.digest };
   const proof = proveOciSeccomp(compiled);
   const { certificate, text } = certify(subject, compiled.program, proof, `sandbox ${productVersion()}`);
   const files: CompiledFile[] = [

@@ -15,11 +15,12 @@ type CompileOptions = PolicyOptions & OciOptions & { readonly format: 'policy' |
 /** About blocks of container engines. */
 const OCI_HELP = `
 With --format oci-seccomp the argument is a file with a seccomp block of the OCI runtime specification, a config.json
-that has one, or a profile in Docker's form. Written are the filter (seccomp.bpf), what of the block is not in it, and
-why (seccomp.report.json), and the certificate of its proof. Docker's form is read for x86-64, this kernel or that of
---kernel, and the capabilities that Docker gives together with those of --capability. runc's filter answers ENOSYS to
-calls above the last one that the block names, so that libc falls back to older calls; crun's has the default action
-for them.`;
+that has one, or a profile in Docker's form; - is one of these on standard input. Written are the filter (seccomp.bpf),
+the certificate of its proof, and a report (seccomp.report.json): what of the block is not in the filter, and why, and
+every call to which the filter that an engine gets from this machine's libseccomp gives another answer. Docker's form
+is read for x86-64, this kernel or that of --kernel, and the capabilities that Docker gives together with those of
+--capability. runc's filter answers ENOSYS to calls above the last one that the block names, so that libc falls back to
+older calls; crun's has the default action for them.`;
 
 /** Adds `compile` to the commands of `policy`. */
 export function addPolicyCompile(policy: Command, context: CliContext): void {

@@ -12,7 +12,7 @@ import { type Digest, digestOf } from '../base/digest.js';
 import type { Fault } from '../base/errors.js';
 import { parseJsonFile } from '../base/json-file.js';
 import { type ParsedJsonFile, schemaFaults, type Validator } from '../base/schema-faults.js';
-import { readSmallFile } from '../base/small-file.js';
+import { readSmallFile, readSmallInput } from '../base/small-file.js';
 import { FilterError, refuseFile } from './errors.js';
 import type { Action } from './filter.js';
 
@@ -39,7 +39,10 @@ const MOST_FAULTS = 50;
 
 const conforms = validateBlock as Validator<BlockFile>;
 
-/** The block in the file at `path`, called `name` in messages. @throws {FilterError} FILTER_FILE_* */
+/** Stands for it in place of a path. */
+export const STANDARD_INPUT = '-';
+
+/** The block in the file at `path`, or on standard input; called `name` in messages. @throws {FilterError} FILTER_FILE_* */
 export function readBlock(path: string, name: string = path): ReadBlock {
   return parseBlock(decode(readBytes(path, name), name), name);
 }
@@ -76,7 +79,7 @@ export function parseBlock(text: string, name: string): ReadBlock {
 function readBytes(path: string, name: string): Uint8Array {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = readSmallFile(path);
+    bytes = path === STANDARD_INPUT ? readSmallInput() : readSmallFile(path);
   } catch (cause) {
     throw new FilterError('FILTER_FILE_UNREADABLE', `${name} cannot be read: ${(cause as Error).message}`, {
       hint: 'name a readable file of at most one megabyte',

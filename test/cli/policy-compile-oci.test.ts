@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { digestOf } from '../../src/base/digest.js';
 import type { SandboxError } from '../../src/base/errors.js';
+import { installationRoot } from '../../src/base/installation.js';
 import type { BpfProgram } from '../../src/seccomp/filter.js';
 import type { OciReport } from '../../src/seccomp/oci-report.js';
 import { simulate } from '../../src/seccomp/simulate.js';
@@ -109,6 +111,28 @@ test("lists every call to which libseccomp's filter gives another answer, with a
   const { comparison } = JSON.parse(readFileSync(join(folder, 'lost/seccomp.report.json'), 'utf8')) as OciReport;
   assert.is(comparison.kind, 'compared');
   assert.is(simulate(programIn('lost'), { nr: 229, arch: 0xc000_00b7, args: [1n] }), 'errno 5');
+});
+
+test('- is a block on standard input, also in messages', async () => {
+  const fromPipe = (input: string, out: string): { readonly status: number | null; readonly stderr: string } =>
+    spawnSync(
+      join(installationRoot, 'bin/sandbox'),
+      ['policy', 'compile', '--format', 'oci-seccomp', '-', '--out', out],
+      {
+        cwd: folder,
+        input,
+        encoding: 'utf8',
+        timeout: 60_000,
+      },
+    );
+  await run('block.json', '--out', 'by-name');
+  const told = fromPipe(JSON.stringify(BLOCK), 'piped');
+  assert.is(told.status, 0, told.stderr);
+  assert.match(told.stderr, /^standard input: \/syscalls\/0: opnat/);
+  assert.equal(programIn('piped'), programIn('by-name'));
+  const refused = fromPipe('{"sycalls":[]}', 'refused');
+  assert.is(refused.status, 125);
+  assert.match(refused.stderr, /standard input:1: \/sycalls: unknown key/);
 });
 
 test('gives the same bytes each time', async () => {
