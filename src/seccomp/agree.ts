@@ -29,7 +29,7 @@ import {
   wordOf,
   X32_BIT,
 } from './bpf.js';
-import { reachableComparisons } from './explore.js';
+import { reachableComparisons, type WordComparison } from './explore.js';
 import type { BpfProgram, Filter } from './filter.js';
 import { type Meaning, meaningOf } from './meaning.js';
 import { runProgram, type Trace } from './simulate.js';
@@ -59,7 +59,14 @@ export type Examination = {
   readonly cases: number;
   /** The calls of which not every combination was tried. */
   readonly sampled: readonly number[];
+  /** The calls of which the cases do not stand for all others: the sampled, and those with a word under several masks. */
+  readonly unsettled: readonly UnsettledCall[];
+  /** False where the program looks at single bits of architecture or number: then others may differ from those tried. */
+  readonly hasAllNumbers: boolean;
 };
+
+/** Without a number: every call of the architecture. */
+export type UnsettledCall = { readonly arch: number; readonly nr: number | undefined };
 
 /** Told of every case of x86-64 and i386 that was tried: `struct seccomp_data` as words, which change afterwards. */
 export type CaseVisitor = (data: Uint32Array, trace: Readonly<Trace>, verdict: number) => void;
@@ -81,28 +88,27 @@ export function examineMeaning(
   visit: CaseVisitor = () => undefined,
 ): Examination {
   const decoded = decodeProgram(program);
-  const { architectures, numbersOf } = classesOf(decoded, meaning);
+  const { architectures, numbersOf, hasAllNumbers } = classesOf(decoded, meaning);
   const examiner = new Examiner(decoded, meaning, visit);
   const disagreement = examiner.tryAll(architectures, numbersOf);
-  const { cases, sampled } = examiner;
+  const { cases, sampled, unsettled } = examiner;
   const numbers = numbersOf(AUDIT_ARCH_X86_64).size;
-  return { disagreement, architectures: [...architectures], numbers, cases, sampled };
+  return { disagreement, architectures: [...architectures], numbers, cases, sampled, unsettled, hasAllNumbers };
 }
 
 /** Architectures and numbers, one for each way in which program and meaning can tell them apart. */
-export type Classes = {
+type Classes = {
   readonly architectures: ReadonlySet<number>;
   readonly numbersOf: (arch: number) => ReadonlySet<number>;
-  /** False where the program looks at single bits of the two: then others may differ from those here. */
-  readonly areAll: boolean;
+  readonly hasAllNumbers: boolean;
 };
 
-export function classesOf(program: DecodedProgram, meaning: Meaning): Classes {
+function classesOf(program: DecodedProgram, meaning: Meaning): Classes {
   const compared = reachableComparisons(program, new Map());
   return {
     architectures: architecturesIn(compared, meaning),
     numbersOf: (arch) => numbersIn(compared, meaning.numbersOn(arch)),
-    areAll: compared.every(({ word, mask }) => (word !== WORD_NR && word !== WORD_ARCH) || mask === 0xffff_ffff),
+    hasAllNumbers: compared.every(({ word, mask }) => (word !== WORD_NR && word !== WORD_ARCH) || mask === 0xffff_ffff),
   };
 }
 
@@ -135,6 +141,7 @@ const KNOWN_WORDS = (1 << WORD_NR) | (1 << WORD_ARCH);
 class Examiner {
   cases = 0;
   readonly sampled: number[] = [];
+  readonly unsettled: UnsettledCall[] = [];
   readonly #data = new Uint32Array(DATA_WORDS);
   readonly #trace: Trace = { path: 0, words: 0 };
   readonly #program: DecodedProgram;
@@ -169,9 +176,12 @@ class Examiner {
     const known = new Map([[WORD_ARCH, arch]]);
     if (nr !== undefined) known.set(WORD_NR, nr);
     const last = this.cases + MOST_COMBINATIONS;
-    const words = this.#openWords(known);
+    const compared = this.#openComparisons(known);
+    const words = tellingWords(compared);
     const differs = this.#differsSomewhere(known, words, last);
-    if (differs || this.cases <= last) return differs;
+    const isSampled = this.cases > last;
+    if (isSampled || !hasOneMaskForEachWord(compared)) this.unsettled.push({ arch, nr });
+    if (differs || !isSampled) return differs;
     if (nr !== undefined) this.sampled.push(nr);
     data.fill(0, WORD_IP);
     return someCombination(words, data, () => this.#differs());
@@ -188,19 +198,17 @@ class Examiner {
     for (const value of first.values) {
       known.set(first.word, value);
       this.#data[first.word] = value;
-      if (this.#differsSomewhere(known, this.#openWords(known), last)) return true;
+      if (this.#differsSomewhere(known, tellingWords(this.#openComparisons(known)), last)) return true;
       if (this.cases > last) break;
     }
     known.delete(first.word);
     return this.#forget([first]);
   }
 
-  #openWords(known: ReadonlyMap<number, number>): TellingWord[] {
+  #openComparisons(known: ReadonlyMap<number, number>): WordComparison[] {
     const nr = known.get(WORD_NR);
     const wanted = nr === undefined ? [] : this.#meaning.comparisonsFor(nr, known.get(WORD_ARCH), known);
-    return tellingWords([...reachableComparisons(this.#program, known), ...wanted]).filter(
-      ({ word }) => !known.has(word),
-    );
+    return [...reachableComparisons(this.#program, known), ...wanted].filter(({ word }) => !known.has(word));
   }
 
   /** Values that were tried are no part of what is tried next. */
@@ -226,6 +234,15 @@ class Examiner {
       does: describeVerdict(runProgram(this.#program, data)),
     };
   }
+}
+
+function hasOneMaskForEachWord(compared: readonly WordComparison[]): boolean {
+  const masks = new Map<number, number>();
+  for (const { word, mask } of compared) {
+    if ((masks.get(word) ?? mask) !== mask) return false;
+    masks.set(word, mask);
+  }
+  return true;
 }
 
 /** Argument `argument` of the call whose words are `data`. */

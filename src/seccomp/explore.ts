@@ -15,6 +15,7 @@ import {
   JUMP_GREATER,
   JUMP_GREATER_EQUAL,
   LOAD_WORD,
+  MAX_INSTRUCTIONS,
   RETURN,
 } from './bpf.js';
 
@@ -26,23 +27,24 @@ type Open = { readonly pc: number; readonly word: number; readonly mask: number 
 
 /**
  * The comparisons that `program` can reach while the words in `known` have the
- * values given there. None: the verdict depends on the known words alone.
+ * values given there; one that stands in several places comes several times.
+ * None: the verdict depends on the known words alone.
  *
  * @throws {RangeError} on a program that the kernel would not load
  */
 export function reachableComparisons(program: DecodedProgram, known: ReadonlyMap<number, number>): WordComparison[] {
   const start = skipKnown(program, known, 0);
   if (start === undefined) return [];
-  const found = new Map<string, WordComparison>();
-  const seen = new Set<string>();
+  const found: WordComparison[] = [];
+  const seen = new Set<number>();
   const open = [start];
   for (let state = open.pop(); state !== undefined; state = open.pop()) {
-    const key = `${state.pc} ${state.word} ${state.mask}`;
+    const key = (state.mask * MAX_INSTRUCTIONS + state.pc) * DATA_WORDS + state.word;
     if (seen.has(key)) continue;
     seen.add(key);
-    open.push(...successors(program, known, state, found));
+    addSuccessors(program, known, state, found, open);
   }
-  return [...found.values()];
+  return found;
 }
 
 /** From `pc` on, with nothing open: the state after the first load of a word that is not known, or undefined at the end. */
@@ -78,32 +80,36 @@ function skipKnown(program: DecodedProgram, known: ReadonlyMap<number, number>, 
   throw new RangeError('the program runs off its end');
 }
 
-function successors(
+/** Adds what follows on a state: to `open` the next states, to `found` what is compared here. */
+function addSuccessors(
   program: DecodedProgram,
   known: ReadonlyMap<number, number>,
   { pc, word, mask }: Open,
-  found: Map<string, WordComparison>,
-): Open[] {
+  found: WordComparison[],
+  open: Open[],
+): void {
   if (pc >= program.length) throw new RangeError('the program runs off its end');
   const operand = program.k[pc] ?? 0;
   const code = program.code[pc] ?? 0;
   switch (code) {
     case LOAD_WORD: {
       const next = skipKnown(program, known, pc);
-      return next === undefined ? [] : [next];
+      if (next !== undefined) open.push(next);
+      return;
     }
     case AND:
-      return [{ pc: pc + 1, word, mask: (mask & operand) >>> 0 }];
+      open.push({ pc: pc + 1, word, mask: (mask & operand) >>> 0 });
+      return;
     case JUMP:
-      return [{ pc: pc + 1 + operand, word, mask }];
+      open.push({ pc: pc + 1 + operand, word, mask });
+      return;
     case RETURN:
-      return [];
-    default: {
+      return;
+    default:
       decide(pc, code, 0, 0); // throws on what is no comparison
-      found.set(`${word} ${mask} ${operand}`, { word, mask, value: operand });
-      const offsets = [program.ifTrue[pc] ?? 0, program.ifFalse[pc] ?? 0];
-      return offsets.map((offset) => ({ pc: pc + 1 + offset, word, mask }));
-    }
+      found.push({ word, mask, value: operand });
+      open.push({ pc: pc + 1 + (program.ifTrue[pc] ?? 0), word, mask });
+      open.push({ pc: pc + 1 + (program.ifFalse[pc] ?? 0), word, mask });
   }
 }
 

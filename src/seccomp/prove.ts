@@ -34,7 +34,7 @@ export type Proof = {
  * @throws {FilterError} FILTER_UNKNOWN_SYSCALL FILTER_DISAGREES
  */
 export function proveProgram(filter: Filter, program: BpfProgram): Proof {
-  return prove(meaningOf(filter), program, ({ sampled }) => compareSymbolically(filter, program, sampled));
+  return prove(meaningOf(filter), program, (examination) => compareSymbolically(filter, program, examination));
 }
 
 /** The same for a filter of any kind, by what it means. @throws {FilterError} FILTER_DISAGREES */
@@ -69,15 +69,18 @@ function proveLive(meaning: Meaning, program: BpfProgram, calls: Uint32Array): L
   const answer = askKernel(program, calls);
   if (answer.kind === 'unable') return answer;
   const witnesses: Record<Interface, number> = { 'x86-64': 0, x32: 0, i386: 0 };
-  const verdicts: Record<string, number> = {};
-  for (const [index, live] of answer.verdicts.entries()) {
-    const data = calls.subarray(index * DATA_WORDS, (index + 1) * DATA_WORDS);
+  const counts = new Map<number, number>();
+  const data = new Uint32Array(DATA_WORDS);
+  for (let index = 0; index < answer.verdicts.length; index++) {
+    const live = answer.verdicts[index] ?? 0;
+    // Copied word by word: a view of each call would cost more than all the rest.
+    for (let word = 0; word < DATA_WORDS; word++) data[word] = calls[index * DATA_WORDS + word] ?? 0;
     const meant = asKernelSees(meaning.verdictOn(data));
     if (live !== ABSENT && live !== meant) throw disagreesLive(data, meant, live);
     witnesses[interfaceOf(data[WORD_ARCH] ?? 0, data[WORD_NR] ?? 0)]++;
-    const name = describeLive(live);
-    verdicts[name] = (verdicts[name] ?? 0) + 1;
+    counts.set(live, (counts.get(live) ?? 0) + 1);
   }
+  const verdicts = Object.fromEntries([...counts].map(([verdict, count]) => [describeLive(verdict), count]));
   return { kind: 'proved', witnesses, verdicts };
 }
 

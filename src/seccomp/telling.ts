@@ -24,9 +24,10 @@ export function tellingWords(comparisons: readonly WordComparison[]): TellingWor
 
 function oneOfEachKind(comparisons: readonly WordComparison[]): number[] {
   if (comparisons.every(({ mask }) => mask === ALL)) return aroundEach(comparisons);
+  const distinct = distinctOf(comparisons);
   const kinds = new Map<string, number>();
   for (const value of candidates(comparisons)) {
-    const kind = comparisons.map((c) => Math.sign(((value & c.mask) >>> 0) - c.value) + 1).join('');
+    const kind = distinct.map((c) => Math.sign(((value & c.mask) >>> 0) - c.value) + 1).join('');
     if (!kinds.has(kind)) kinds.set(kind, value);
   }
   return [...kinds.values()];
@@ -63,9 +64,10 @@ function* candidates(comparisons: readonly WordComparison[]): Generator<number> 
 
 /** The comparisons, and what two or more of them with different masks ask for together. */
 function mergedComparisons(comparisons: readonly WordComparison[]): { mask: number; value: number }[] {
-  const merged = new Map(comparisons.map(({ mask, value }) => [`${mask} ${value}`, { mask, value }]));
+  const distinct = distinctOf(comparisons);
+  const merged = new Map(distinct.map(({ mask, value }) => [`${mask} ${value}`, { mask, value }]));
   for (const one of merged.values()) {
-    for (const { mask, value } of comparisons) {
+    for (const { mask, value } of distinct) {
       const both = (one.mask | mask) >>> 0;
       if (both === one.mask || merged.size >= MOST_MERGED || ((one.value ^ value) & one.mask & mask) !== 0) continue;
       const together = { mask: both, value: (one.value | (value & mask)) >>> 0 };
@@ -74,6 +76,11 @@ function mergedComparisons(comparisons: readonly WordComparison[]): { mask: numb
   }
   return [...merged.values()];
 }
+
+/** Of one word. */
+const distinctOf = (comparisons: readonly WordComparison[]): WordComparison[] => [
+  ...new Map(comparisons.map((one) => [`${one.mask} ${one.value}`, one])).values(),
+];
 
 /** How many combinations `words` have. */
 export const combinationsOf = (words: readonly TellingWord[]): number =>

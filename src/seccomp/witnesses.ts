@@ -38,6 +38,8 @@ export class Witnesses {
   #count = 0;
   readonly #passing = new Set<number>();
   #current = new CallInHand(0, 0);
+  /** The last one that was taken of the calls without arguments that matter. */
+  #plain = { arch: 0, nr: 0 };
 
   constructor(program: DecodedProgram) {
     this.#program = program;
@@ -49,7 +51,13 @@ export class Witnesses {
     const nr = data[WORD_NR] ?? 0;
     if (arch !== AUDIT_ARCH_X86_64 && arch !== AUDIT_ARCH_I386) return;
     if (verdict === PASSES) this.#passing.add(nr);
-    if (isX32(nr) && trace.words === NUMBER_ALONE && !this.#isForeignTold(nr)) return;
+    // No argument was looked at, nor will be: all cases of the call are alike.
+    if ((trace.words & ~NUMBER_ALONE) === 0) {
+      if (this.#isPlain(arch, nr) || (isX32(nr) && !this.#isForeignTold(nr))) return;
+      this.#plain = { arch, nr };
+      this.#add(data);
+      return;
+    }
     if (!this.#current.is(arch, nr)) this.#begin(arch, nr);
     if (this.#current.isNew(data, trace, verdict)) this.#add(data);
   }
@@ -69,6 +77,10 @@ export class Witnesses {
   get calls(): Uint32Array {
     this.#begin(0, 0);
     return this.#calls.subarray(0, this.#count * DATA_WORDS);
+  }
+
+  #isPlain(arch: number, nr: number): boolean {
+    return this.#plain.arch === arch && this.#plain.nr === nr;
   }
 
   #isForeignTold(nr: number): boolean {
@@ -118,9 +130,9 @@ class CallInHand {
     const isNewPath = !this.#paths.has(path);
     if (isNewPath) {
       this.#paths.add(path);
-      if (words !== NUMBER_ALONE) this.#regions.push({ data: data.slice(), verdict });
+      this.#regions.push({ data: data.slice(), verdict });
     }
-    const isNewValue = words !== NUMBER_ALONE && this.#hasNewValue(data, words);
+    const isNewValue = this.#hasNewValue(data, words);
     if (isNewPath || isNewValue) this.#taken++;
     return isNewPath || isNewValue;
   }

@@ -14,7 +14,15 @@ const ALLOW_ALL = Uint8Array.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]) as BpfProgram;
 
 const DIGEST = `sha256:${'ab'.repeat(32)}` as const;
 const UNPROVED: Proof = {
-  examination: { disagreement: undefined, architectures: [], numbers: 0, cases: 0, sampled: [] },
+  examination: {
+    disagreement: undefined,
+    architectures: [],
+    numbers: 0,
+    cases: 0,
+    sampled: [],
+    unsettled: [],
+    hasAllNumbers: true,
+  },
   symbolic: { kind: 'equal' },
   live: { kind: 'unable', why: 'made for a test' },
 };
