@@ -31,22 +31,27 @@ static void *shared_memory(size_t size)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* To the end of standard input; one byte more than a request can have is read, never more. -1 with errno. */
-static ssize_t read_all(unsigned char *into)
+/* Some more of standard input behind the `size` bytes that are there: 0 at its end, -1 with errno. */
+static ssize_t read_more(unsigned char *input, size_t size)
 {
-	size_t size = 0;
+	ssize_t got;
 
-	while (size <= MAX_REQUEST) {
-		ssize_t got = read(STDIN_FILENO, into + size, MAX_REQUEST + 1 - size);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		size += (size_t)got;
+	do
+		got = read(STDIN_FILENO, input + size, MAX_REQUEST + 1 - size);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* Until `wanted` bytes are there: 1, 0 where standard input ends before, -1 with errno. */
+static int read_at_least(unsigned char *input, size_t *size, size_t wanted)
+{
+	while (*size < wanted) {
+		ssize_t got = read_more(input, *size);
+		if (got <= 0)
+			return (int)got;
+		*size += (size_t)got;
 	}
-	return (ssize_t)size;
+	return 1;
 }
 
 static int write_all(const void *bytes, size_t size)
@@ -66,26 +71,66 @@ static int say(const char *step, int status)
 	return status;
 }
 
-static int prove(const struct request *request)
+static int refuse(const char *fault)
 {
-	struct proof *proof = shared_memory(sizeof *proof);
-	uint32_t *verdicts = shared_memory(request->row_count * sizeof *verdicts);
+	fprintf(stderr, "the request: %s\n", fault);
+	return FAULTY_REQUEST;
+}
 
-	if (proof == NULL || verdicts == NULL)
-		return say("get memory", NOT_PROVED);
-	for (size_t i = 0; i < request->row_count; i++)
-		verdicts[i] = VERDICT_OPEN;
-	proof->program.len = (unsigned short)request->instruction_count;
-	proof->program.filter =
-		(struct sock_filter *)(uintptr_t)request->program; /* the kernel only reads it */
-	proof->rows = request->rows;
-	proof->row_count = request->row_count;
-	proof->verdicts = verdicts;
-	const char *failed = prove_all(proof);
+static int answer(struct proof *proof)
+{
+	const char *failed = settle_ambiguous(proof);
+
 	if (failed != NULL)
 		return say(failed, NOT_PROVED);
-	return write_all(verdicts, request->row_count * sizeof *verdicts) == 0 ? 0
-									       : say("answer", NOT_PROVED);
+	return write_all((const void *)(uintptr_t)proof->verdicts,
+			 proof->row_count * sizeof *proof->verdicts) == 0
+		       ? 0
+		       : say("answer", NOT_PROVED);
+}
+
+/* The rows begin at `start` of the input, of which `size` bytes are there. */
+static int prove_rows(struct proof *proof, unsigned char *input, size_t start, size_t size)
+{
+	ssize_t got = 1;
+
+	for (; got > 0; size += (size_t)got) {
+		const size_t first = proof->row_count;
+		proof->row_count = (size - start) / sizeof *proof->rows;
+		if (proof->row_count > MAX_ROWS)
+			return refuse("too many calls");
+		const char *fault = check_rows(proof->rows + first, proof->row_count - first);
+		if (fault != NULL)
+			return refuse(fault);
+		const char *failed = proof->row_count > first ? ask_about_rows(proof, first) : NULL;
+		if (failed != NULL)
+			return say(failed, NOT_PROVED);
+		got = read_more(input, size);
+		if (got < 0)
+			return say("read the request", NOT_PROVED);
+	}
+	if (proof->row_count == 0 || size != start + proof->row_count * sizeof *proof->rows)
+		return refuse("no calls, or half a one at its end");
+	return answer(proof);
+}
+
+static int prove(unsigned char *input, struct proof *proof)
+{
+	size_t size = 0;
+
+	int got = read_at_least(input, &size, REQUEST_HEADER_SIZE);
+	const size_t instructions = got == 1 ? read_header(input) : 0;
+	const size_t start = REQUEST_HEADER_SIZE + instructions * sizeof(struct sock_filter);
+	if (instructions > 0)
+		got = read_at_least(input, &size, start);
+	if (got == -1)
+		return say("read the request", NOT_PROVED);
+	if (got == 0 || instructions == 0)
+		return refuse("it is none, or has no program that a kernel takes");
+	proof->program.len = (unsigned short)instructions;
+	proof->program.filter = (struct sock_filter *)(void *)(input + REQUEST_HEADER_SIZE);
+	proof->rows = (const struct row *)(const void *)(input + start);
+	return prove_rows(proof, input, start, size);
 }
 
 /* What the caller ignores or blocks must not keep our children's ends from us. */
@@ -101,19 +146,13 @@ static int reset_signals(void)
 
 int main(void)
 {
-	struct request request;
-	unsigned char *bytes = shared_memory(MAX_REQUEST + 1);
+	unsigned char *input = shared_memory(MAX_REQUEST + 1);
+	struct proof *proof = shared_memory(sizeof *proof);
+	uint32_t *verdicts = shared_memory(MAX_ROWS * sizeof *verdicts);
 
-	if (bytes == NULL || reset_signals() == -1)
+	if (input == NULL || proof == NULL || verdicts == NULL || reset_signals() == -1)
 		return say("begin", NOT_PROVED);
+	proof->verdicts = verdicts;
 	alarm(TIME_LIMIT_SECONDS);
-	ssize_t size = read_all(bytes);
-	if (size == -1)
-		return say("read the request", NOT_PROVED);
-	const char *fault = read_request(bytes, (size_t)size, &request);
-	if (fault != NULL) {
-		fprintf(stderr, "the request: %s\n", fault);
-		return FAULTY_REQUEST;
-	}
-	return prove(&request);
+	return prove(input, proof);
 }

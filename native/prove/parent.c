@@ -182,10 +182,10 @@ static const char *run_child(struct proof *proof, enum catcher catcher)
 	return note_death(proof, child.status);
 }
 
-static const char *run_pass(struct proof *proof, enum catcher catcher)
+static const char *run_pass(struct proof *proof, enum catcher catcher, size_t first)
 {
 	proof->done = 0;
-	for (proof->current = 0; !proof->done; proof->current++) {
+	for (proof->current = first; !proof->done; proof->current++) {
 		const char *failed = run_child(proof, catcher);
 		if (failed != NULL)
 			return failed;
@@ -193,16 +193,22 @@ static const char *run_pass(struct proof *proof, enum catcher catcher)
 	return NULL;
 }
 
-const char *prove_all(struct proof *proof)
+const char *ask_about_rows(struct proof *proof, size_t first)
+{
+	for (size_t i = first; i < proof->row_count; i++)
+		proof->verdicts[i] = VERDICT_OPEN;
+	return run_pass(proof, CATCH_BY_NOTIFYING, first);
+}
+
+const char *settle_ambiguous(struct proof *proof)
 {
 	size_t ambiguous = 0;
-	const char *failed = run_pass(proof, CATCH_BY_NOTIFYING);
 
-	for (size_t i = 0; failed == NULL && i < proof->row_count; i++) {
+	for (size_t i = 0; i < proof->row_count; i++) {
 		if (proof->verdicts[i] != (SECCOMP_RET_ERRNO | (uint32_t)ENOSYS))
 			continue;
 		proof->verdicts[i] = VERDICT_OPEN;
 		ambiguous++;
 	}
-	return failed == NULL && ambiguous > 0 ? run_pass(proof, CATCH_BY_ERRNO) : failed;
+	return ambiguous > 0 ? run_pass(proof, CATCH_BY_ERRNO, 0) : NULL;
 }

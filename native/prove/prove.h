@@ -1,8 +1,8 @@
 /*
  * prove.h - what the live kernel says about calls under a seccomp program, without making any of them.
  *
- * Standard input, little-endian: magic, u32 instructions, u32 rows, the instructions, the rows; nothing
- * after. Standard output, after all rows are settled: one u32 for each, as enum verdict says.
+ * Standard input, little-endian: magic, u64 instructions, the instructions, then rows to its end, which are
+ * taken as they come. Standard output, after all rows are settled: one u32 for each, as VERDICT_* say.
  */
 #ifndef PROVE_H
 #define PROVE_H
@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REQUEST_MAGIC "sbxprov\1"
+#define REQUEST_MAGIC "sbxprov\2"
 
 enum {
 	REQUEST_MAGIC_SIZE = 8,
-	REQUEST_HEADER_SIZE = REQUEST_MAGIC_SIZE + 2 * sizeof(uint32_t),
+	REQUEST_HEADER_SIZE = REQUEST_MAGIC_SIZE + sizeof(uint64_t),
 	MAX_INSTRUCTIONS = BPF_MAXINSNS,
 	MAX_ROWS = 1 << 18,
 	ARGUMENTS = 6
@@ -41,14 +41,6 @@ struct row {
 	uint64_t args[ARGUMENTS];
 };
 
-/* Points into the bytes of the request. */
-struct request {
-	const struct sock_filter *program;
-	size_t instruction_count;
-	const struct row *rows;
-	size_t row_count;
-};
-
 /* Lies in memory that parent and child share. */
 struct proof {
 	struct sock_fprog program;
@@ -71,12 +63,20 @@ enum catcher {
 enum { ERRNO_CAUGHT = 4002 };
 
 /*
- * Takes `bytes` apart, which must be aligned for uint64_t. Returns what is wrong with them, or NULL.
+ * How many instructions follow on the header, whose REQUEST_HEADER_SIZE bytes start at `bytes`; 0 where they
+ * are none.
  */
-const char *read_request(const unsigned char *bytes, size_t size, struct request *request);
+size_t read_header(const unsigned char *bytes);
 
-/* Settles every row. Returns NULL, or the step that failed, with errno. */
-const char *prove_all(struct proof *proof);
+/* What is wrong with the rows, or NULL. */
+const char *check_rows(const struct row *rows, size_t count);
+
+/*
+ * Asks about the rows from `first` to the last. Returns NULL, or the step that failed, with errno. A row that
+ * says ENOSYS is not settled until settle_ambiguous() has asked again.
+ */
+const char *ask_about_rows(struct proof *proof, size_t first);
+const char *settle_ambiguous(struct proof *proof);
 
 /* In the child: installs both filters, makes the calls, ends itself. */
 _Noreturn void make_calls(struct proof *proof, enum catcher catcher);

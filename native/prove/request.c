@@ -1,21 +1,24 @@
 /*
  * request.c - the request, checked before anything is done with it.
  *
- * Before: any bytes. After: counts and sizes agree to the byte; what the program means is for the kernel to
- * judge.
+ * Before: any bytes. After: the header and the rows are in order; what the program means is for the kernel
+ * to judge.
  */
 #include <string.h>
 
 #include "prove/prove.h"
 
-_Static_assert(sizeof(struct sock_filter) == 8 && sizeof(struct row) == 56, "the request has no gaps");
+_Static_assert(sizeof(struct sock_filter) == 8 && sizeof(struct row) == 56 && REQUEST_HEADER_SIZE == 16,
+	       "the request has no gaps");
 
-static uint32_t number_at(const unsigned char *bytes)
+size_t read_header(const unsigned char *bytes)
 {
-	uint32_t number;
+	uint64_t instructions;
 
-	memcpy(&number, bytes, sizeof number);
-	return number;
+	memcpy(&instructions, bytes + REQUEST_MAGIC_SIZE, sizeof instructions);
+	if (memcmp(bytes, REQUEST_MAGIC, REQUEST_MAGIC_SIZE) != 0 || instructions > MAX_INSTRUCTIONS)
+		return 0;
+	return (size_t)instructions;
 }
 
 static const char *check_row(const struct row *row)
@@ -28,25 +31,10 @@ static const char *check_row(const struct row *row)
 	return NULL;
 }
 
-const char *read_request(const unsigned char *bytes, size_t size, struct request *request)
+const char *check_rows(const struct row *rows, size_t count)
 {
-	if (size < REQUEST_HEADER_SIZE || memcmp(bytes, REQUEST_MAGIC, REQUEST_MAGIC_SIZE) != 0)
-		return "no request";
-	size_t instructions = number_at(bytes + REQUEST_MAGIC_SIZE);
-	size_t rows = number_at(bytes + REQUEST_MAGIC_SIZE + sizeof(uint32_t));
-	if (instructions < 1 || instructions > MAX_INSTRUCTIONS)
-		return "a program that no kernel takes";
-	if (rows < 1 || rows > MAX_ROWS)
-		return "no calls, or too many";
-	if (size !=
-	    REQUEST_HEADER_SIZE + instructions * sizeof(struct sock_filter) + rows * sizeof(struct row))
-		return "another size than it says";
-	request->program = (const void *)(bytes + REQUEST_HEADER_SIZE);
-	request->instruction_count = instructions;
-	request->rows = (const void *)(request->program + instructions);
-	request->row_count = rows;
-	for (size_t i = 0; i < rows; i++) {
-		const char *fault = check_row(&request->rows[i]);
+	for (size_t i = 0; i < count; i++) {
+		const char *fault = check_row(&rows[i]);
 		if (fault != NULL)
 			return fault;
 	}

@@ -1,16 +1,19 @@
 /** What the running kernel says about calls under a program, without making any of them. @see native/prove */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { installationRoot } from '../base/installation.js';
+import { type Pipe, pipe } from '../ffi/libc.js';
 import { AUDIT_ARCH_I386, DATA_WORDS, INSTRUCTION_BYTES, WORD_ARCH, WORD_NR, wordOf } from './bpf.js';
 import type { BpfProgram } from './filter.js';
 
 const PROVER = `${installationRoot}/build/native/prove`;
-const MAGIC = 'sbxprov\u0001';
+const MAGIC = 'sbxprov\u0002';
 const HEADER_BYTES = 16;
 const ROW_WORDS = 14;
 const FIRST_ARGUMENT = wordOf(0, 'low');
 const WORD_BYTES = 4;
-const TIME_LIMIT_MS = 60_000;
+const LARGEST_COMPLAINT = 4096;
+
 /** As native/prove answers; any other verdict is as a program returns it. */
 export const PASSES = 0x7fff_0000;
 export const KILLS = 0x8000_0000;
@@ -22,36 +25,122 @@ export type KernelAnswer =
   /** The kernel could not be asked; a step and an errno, such as `install the filter with a listener: EBUSY`. */
   | { readonly kind: 'unable'; readonly why: string };
 
-/**
- * The kernel's verdict on each of the calls, which are `struct seccomp_data`
- * one after another, as words: of x86-64 (x32 among them) and of i386. What
- * stands below notification (allow, log, trace) looks alike, and so does what
- * ends the caller. Needs no privilege.
- */
-export function askKernel(program: BpfProgram, calls: Uint32Array): KernelAnswer {
-  const count = calls.length / DATA_WORDS;
-  const child = spawnSync(PROVER, [], {
-    input: encodeRequest(program, calls, count),
-    env: {},
-    maxBuffer: count * WORD_BYTES + 4096,
-    timeout: TIME_LIMIT_MS,
-    killSignal: 'SIGKILL',
-  });
-  if (child.error !== undefined) return { kind: 'unable', why: `start the prover: ${child.error.message}` };
-  const { status, signal, stdout, stderr } = child;
-  if (status !== 0)
-    return { kind: 'unable', why: stderr.toString().trim() || `the prover ended with ${signal ?? status}` };
-  if (stdout.length !== count * WORD_BYTES) return { kind: 'unable', why: 'the prover answered something else' };
-  const verdicts = new Uint32Array(count);
-  for (let index = 0; index < count; index++) verdicts[index] = stdout.readUInt32LE(index * WORD_BYTES);
-  return { kind: 'verdicts', verdicts };
+/** Some calls of a program, asked about while more are thought of. It has to be ended. */
+export type Inquiry = {
+  /**
+   * Asks about calls, which are `struct seccomp_data` one after another, as words: of x86-64 (x32 among them)
+   * and of i386.
+   */
+  readonly ask: (calls: Uint32Array) => void;
+  /**
+   * The kernel's verdicts on all calls, in their order. What stands below notification (allow, log, trace) looks
+   * alike, and so does what ends the caller. Nothing can be asked afterwards.
+   */
+  readonly answer: () => KernelAnswer;
+  /** Without an answer, what was asked is forgotten. */
+  readonly end: () => void;
+};
+
+/** Starts to ask the running kernel about calls under `program`. Needs no privilege. */
+export function beginInquiry(program: BpfProgram): Inquiry {
+  const pipes: Pipe[] = [];
+  for (let wanted = 0; wanted < 3; wanted++) {
+    const made = pipe();
+    if (typeof made === 'object') pipes.push(made);
+  }
+  const [input, output, complaints] = pipes;
+  if (input === undefined || output === undefined || complaints === undefined) {
+    for (const { read, write } of pipes) for (const descriptor of [read, write]) closeSync(descriptor);
+    return unableTo('get pipes to the prover');
+  }
+  const child = spawn(PROVER, [], { stdio: [input.read, output.write, complaints.write], env: {} });
+  for (const theirs of [input.read, output.write, complaints.write]) closeSync(theirs);
+  return inquiryOf(child, program, { input: input.write, output: output.read, complaints: complaints.read });
 }
 
-function encodeRequest(program: BpfProgram, calls: Uint32Array, count: number): Buffer {
+/** The kernel's verdict on each of the calls. @see Inquiry.ask */
+export function askKernel(program: BpfProgram, calls: Uint32Array): KernelAnswer {
+  const inquiry = beginInquiry(program);
+  try {
+    inquiry.ask(calls);
+    return inquiry.answer();
+  } finally {
+    inquiry.end();
+  }
+}
+
+const unableTo = (step: string): Inquiry => ({
+  ask: () => undefined,
+  answer: () => ({ kind: 'unable', why: step }),
+  end: () => undefined,
+});
+
+type Ends = { readonly input: number; readonly output: number; readonly complaints: number };
+
+function inquiryOf(child: ChildProcess, program: BpfProgram, { input, output, complaints }: Ends): Inquiry {
+  let failure = '';
+  child.once('error', ({ message }) => {
+    failure = message; // told by the answer: a prover that was not started answers nothing
+  });
+  const open = new Set([input, output, complaints]);
+  const close = (descriptor: number): void => {
+    if (open.delete(descriptor)) closeSync(descriptor);
+  };
+  let count = 0;
+  const put = (bytes: Uint8Array): void => {
+    if (!writeAll(input, bytes)) close(input);
+  };
+  put(encodeHeader(program));
+  return {
+    ask(calls) {
+      count += calls.length / DATA_WORDS;
+      if (open.has(input)) put(encodeRows(calls));
+    },
+    answer() {
+      close(input);
+      const bytes = readAll(output, count * WORD_BYTES + 1);
+      const complaint = readAll(complaints, LARGEST_COMPLAINT).toString().trim();
+      if (child.pid === undefined) return { kind: 'unable', why: `start the prover: ${failure || 'it cannot be run'}` };
+      if (bytes.length !== count * WORD_BYTES || complaint !== '')
+        return { kind: 'unable', why: complaint || 'the prover ended without an answer' };
+      const verdicts = new Uint32Array(count);
+      for (let index = 0; index < count; index++) verdicts[index] = bytes.readUInt32LE(index * WORD_BYTES);
+      return { kind: 'verdicts', verdicts };
+    },
+    end() {
+      for (const descriptor of [...open]) close(descriptor);
+    },
+  };
+}
+
+/** Whether all of it found its reader: one that has ended says why elsewhere. */
+function writeAll(descriptor: number, bytes: Uint8Array): boolean {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return false;
+    throw error;
+  }
+}
+
+/** To its end, or so many bytes of it. */
+function readAll(descriptor: number, most: number): Buffer {
+  const bytes = Buffer.alloc(most);
+  let size = 0;
+  for (let got = 1; got > 0 && size < most; size += got) got = readSync(descriptor, bytes, size, most - size, null);
+  return bytes.subarray(0, size);
+}
+
+function encodeHeader(program: BpfProgram): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, 0, 'latin1');
-  header.writeUInt32LE(program.length / INSTRUCTION_BYTES, 8);
-  header.writeUInt32LE(count, 12);
+  header.writeBigUInt64LE(BigInt(program.length / INSTRUCTION_BYTES), 8);
+  return Buffer.concat([header, program]);
+}
+
+function encodeRows(calls: Uint32Array): Uint8Array {
+  const count = calls.length / DATA_WORDS;
   const rows = new Uint32Array(count * ROW_WORDS);
   for (let call = 0; call < count; call++) {
     const from = call * DATA_WORDS;
@@ -62,5 +151,5 @@ function encodeRequest(program: BpfProgram, calls: Uint32Array, count: number): 
     for (let word = FIRST_ARGUMENT; word < DATA_WORDS; word++)
       rows[to + 2 + word - FIRST_ARGUMENT] = calls[from + word] ?? 0;
   }
-  return Buffer.concat([header, program, new Uint8Array(rows.buffer)]);
+  return new Uint8Array(rows.buffer);
 }

@@ -6,7 +6,7 @@ import { argumentIn, type Disagreement, describeDisagreement, type Examination, 
 import { DATA_WORDS, decodeProgram, describeVerdict, WORD_ARCH, WORD_NR } from './bpf.js';
 import { FilterError } from './errors.js';
 import type { BpfProgram, Filter } from './filter.js';
-import { ABSENT, askKernel, KILLS, PASSES } from './live.js';
+import { ABSENT, beginInquiry, type KernelAnswer, KILLS, PASSES } from './live.js';
 import { type Meaning, meaningOf } from './meaning.js';
 import { compareSymbolically, type Symbolic } from './symbolic.js';
 import { describeCall } from './syscalls.js';
@@ -42,21 +42,39 @@ export function proveMeaning(meaning: Meaning, program: BpfProgram): Proof {
   return prove(meaning, program, () => ({ kind: 'untold', why: 'not done for a filter of this kind' }));
 }
 
+/** So many are asked about at a time, while the examination goes on. */
+const WITNESSES_AT_A_TIME = 256;
+
 /** The cases come first: a disagreement that they find has a call to show. */
 function prove(meaning: Meaning, program: BpfProgram, compare: (examination: Examination) => Symbolic): Proof {
   const witnesses = new Witnesses(decodeProgram(program));
-  const examination = examineMeaning(meaning, program, (...seen) => witnesses.consider(...seen));
-  if (examination.disagreement !== undefined) throw disagrees(examination.disagreement);
-  witnesses.addForeign();
-  const symbolic = compare(examination);
-  if (symbolic.kind === 'different')
-    throw new FilterError(
-      'FILTER_DISAGREES',
-      `${describeCall(symbolic.nr, symbolic.arch)}: the program does something else than its filter on a call that no case met`,
-      { why: 'as decisions over all arguments the two differ', hint: 'tell the maintainers, with the policy' },
-    );
-  return { examination, symbolic, live: proveLive(meaning, program, witnesses.calls) };
+  const inquiry = beginInquiry(program);
+  try {
+    let asked = 0;
+    const examination = examineMeaning(meaning, program, (...seen) => {
+      witnesses.consider(...seen);
+      if (witnesses.count < asked + WITNESSES_AT_A_TIME) return;
+      inquiry.ask(witnesses.since(asked));
+      asked = witnesses.count;
+    });
+    if (examination.disagreement !== undefined) throw disagrees(examination.disagreement);
+    witnesses.addForeign();
+    const { calls } = witnesses;
+    inquiry.ask(witnesses.since(asked));
+    const symbolic = compare(examination);
+    if (symbolic.kind === 'different') throw differs(symbolic);
+    return { examination, symbolic, live: judge(meaning, calls, inquiry.answer()) };
+  } finally {
+    inquiry.end();
+  }
 }
+
+const differs = ({ nr, arch }: Extract<Symbolic, { readonly kind: 'different' }>): FilterError =>
+  new FilterError(
+    'FILTER_DISAGREES',
+    `${describeCall(nr, arch)}: the program does something else than its filter on a call that no case met`,
+    { why: 'as decisions over all arguments the two differ', hint: 'tell the maintainers, with the policy' },
+  );
 
 /** A refusal that names the call. */
 export const disagrees = (disagreement: Disagreement): FilterError =>
@@ -65,8 +83,8 @@ export const disagrees = (disagreement: Disagreement): FilterError =>
     hint: 'write the rules for this call with equalities, masks or one ordered comparison',
   });
 
-function proveLive(meaning: Meaning, program: BpfProgram, calls: Uint32Array): LiveProof {
-  const answer = askKernel(program, calls);
+/** Holds what the kernel answered on `calls` against what is meant. @throws {FilterError} FILTER_DISAGREES */
+function judge(meaning: Meaning, calls: Uint32Array, answer: KernelAnswer): LiveProof {
   if (answer.kind === 'unable') return answer;
   const witnesses: Record<Interface, number> = { 'x86-64': 0, x32: 0, i386: 0 };
   const counts = new Map<number, number>();

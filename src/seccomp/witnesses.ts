@@ -73,10 +73,20 @@ export class Witnesses {
     }
   }
 
-  /** `struct seccomp_data` of each, one after another. */
+  /** How many there are by now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `struct seccomp_data` of those that there are by now, one after another, from number `from` on. */
+  since(from: number): Uint32Array {
+    return this.#calls.subarray(from * DATA_WORDS, this.#count * DATA_WORDS);
+  }
+
+  /** All: no more cases come. */
   get calls(): Uint32Array {
     this.#begin(0, 0);
-    return this.#calls.subarray(0, this.#count * DATA_WORDS);
+    return this.since(0);
   }
 
   #isPlain(arch: number, nr: number): boolean {

@@ -10,7 +10,7 @@ import { DATA_WORDS, decodeProgram, INSTRUCTION_BYTES, JUMP_EQUAL, RETURN } from
 import { compileFilter } from '../../src/seccomp/compile.js';
 import { FilterError } from '../../src/seccomp/errors.js';
 import type { Action, BpfProgram, Filter } from '../../src/seccomp/filter.js';
-import { askKernel, PASSES } from '../../src/seccomp/live.js';
+import { askKernel, beginInquiry, PASSES } from '../../src/seccomp/live.js';
 import { asKernelSees, proveProgram } from '../../src/seccomp/prove.js';
 import { dataOf, runProgram } from '../../src/seccomp/simulate.js';
 import { allSyscalls, syscallNumber } from '../../src/seccomp/syscalls.js';
@@ -226,23 +226,56 @@ function plain(program: BpfProgram, words: Uint32Array): number[] {
 }
 
 function traced(program: BpfProgram, words: Uint32Array, wrap: readonly string[]): number[] {
-  const rows = callsIn(words).map((call) => {
-    const row = Uint32Array.from([call[1] === 0x4000_0003 ? 1 : 0, call[0] ?? 0, ...call.subarray(4)]);
-    return new Uint8Array(row.buffer);
-  });
   const [file = '', ...rest] = [...wrap, PROVER];
-  const child = spawnSync(file, rest, { input: requestOf(program, rows) });
+  const child = spawnSync(file, rest, { input: requestOf(program, rowsOf(words)) });
   assert.is(child.status, 0, child.stderr.toString());
   return [...new Uint32Array(Uint8Array.from(child.stdout).buffer)];
 }
 
-function requestOf(program: Uint8Array, rows: readonly Uint8Array[], claimed = rows.length): Buffer {
+const rowsOf = (words: Uint32Array): Uint8Array[] =>
+  callsIn(words).map((call) => {
+    const row = Uint32Array.from([call[1] === 0x4000_0003 ? 1 : 0, call[0] ?? 0, ...call.subarray(4)]);
+    return new Uint8Array(row.buffer);
+  });
+
+function requestOf(
+  program: Uint8Array,
+  rows: readonly Uint8Array[],
+  claimed = program.length / INSTRUCTION_BYTES,
+): Buffer {
   const header = Buffer.alloc(16);
-  header.write('sbxprov\u0001', 'latin1');
-  header.writeUInt32LE(program.length / INSTRUCTION_BYTES, 8);
-  header.writeUInt32LE(claimed, 12);
+  header.write('sbxprov\u0002', 'latin1');
+  header.writeBigUInt64LE(BigInt(claimed), 8);
   return Buffer.concat([header, program, ...rows]);
 }
+
+test('the prover answers the same however the calls come to it', async () => {
+  const program = compileFilter(mixed);
+  const words = witnessesOf(mixed);
+  const request = requestOf(program, rowsOf(words));
+  const child = spawn(PROVER, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const answer: Buffer[] = [];
+  child.stdout.on('data', (bytes: Buffer) => answer.push(bytes));
+  const ended = once(child, 'close');
+  for (let at = 0; at < request.length; at += 1499) {
+    child.stdin.write(request.subarray(at, at + 1499));
+    await new Promise((next) => setTimeout(next, 1));
+  }
+  child.stdin.end();
+  assert.equal(await ended, [0, null]);
+  assert.equal([...new Uint32Array(Uint8Array.from(Buffer.concat(answer)).buffer)], plain(program, words));
+});
+
+test('a prover that ends, or is not there, is no proof', () => {
+  const program = compileFilter(mixed);
+  const calls = dataOf({ nr: 0 });
+  const tooMany = new Uint32Array(DATA_WORDS * (2 ** 18 + 1));
+  assert.equal(askKernel(program, tooMany), { kind: 'unable', why: 'the request: too many calls' });
+  const inquiry = beginInquiry(program);
+  inquiry.ask(calls);
+  inquiry.end();
+  assert.is(askKernel(program, calls).kind, 'verdicts');
+});
 
 const oneReturn = Uint8Array.of(6, 0, 0, 0, 0, 0, 0xff, 0x7f);
 const row = new Uint8Array(56);
@@ -252,7 +285,9 @@ const MALFORMED: readonly [string, Uint8Array][] = [
   ['no program', requestOf(Buffer.alloc(0), [row])],
   ['too long a program', requestOf(Buffer.alloc(4097 * 8), [row])],
   ['no call', requestOf(oneReturn, [])],
-  ['more calls than there are', requestOf(oneReturn, [row], 2)],
+  ['half a header', requestOf(oneReturn, [row]).subarray(0, 12)],
+  ['half a program', requestOf(oneReturn, [], 2)],
+  ['more instructions than there can be', requestOf(oneReturn, [row], 2 ** 33)],
   ['a byte too many', Buffer.concat([requestOf(oneReturn, [row]), Buffer.of(0)])],
   ['a byte too few', requestOf(oneReturn, [row]).subarray(0, -1)],
   ['a kind that is none', requestOf(oneReturn, [Uint8Array.from(row, (_, i) => (i === 0 ? 2 : 0))])],
