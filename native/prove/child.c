@@ -51,26 +51,29 @@ static long call_i386(const struct row *row)
 /* The address after its syscall instruction, which seccomp(2) shows to filters. */
 extern const char after_installing[] __attribute__((visibility("hidden")));
 
-/* As seccomp(2): a descriptor, or a negative errno. Not inlined: the label stands once. */
-__attribute__((noinline)) static long install_with_listener(const struct sock_fprog *program)
+/* As seccomp(2): 0 or a descriptor, or a negative errno. Not inlined: the label stands once. */
+__attribute__((noinline)) static long install_under_proof(const struct sock_fprog *program,
+							  unsigned long flags)
 {
 	long result;
 
 	__asm__ volatile("syscall\n"
 			 "after_installing:"
 			 : "=a"(result)
-			 : "a"((long)SYS_seccomp), "D"((long)SECCOMP_SET_MODE_FILTER),
-			   "S"((long)SECCOMP_FILTER_FLAG_NEW_LISTENER), "d"(program)
+			 : "a"((long)SYS_seccomp), "D"((long)SECCOMP_SET_MODE_FILTER), "S"(flags),
+			   "d"(program)
 			 : "rcx", "r11", "memory");
 	return result;
 }
 
+/* 0, or the descriptor of its listener; -1 with errno. */
 static int install_catcher(enum catcher catcher)
 {
 	const uint64_t address = (uint64_t)(uintptr_t)after_installing;
 	const unsigned low = (unsigned)offsetof(struct seccomp_data, instruction_pointer);
-	uint32_t verdict = catcher == CATCH_BY_NOTIFYING ? SECCOMP_RET_USER_NOTIF
-							 : SECCOMP_RET_ERRNO | (uint32_t)ERRNO_CAUGHT;
+	const unsigned long flags = catcher == CATCH_BY_LISTENING ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+	uint32_t verdict = catcher == CATCH_BY_ERRNO ? SECCOMP_RET_ERRNO | (uint32_t)ERRNO_CAUGHT
+						     : SECCOMP_RET_USER_NOTIF;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)address, 0, 3),
@@ -81,7 +84,7 @@ static int install_catcher(enum catcher catcher)
 	};
 	struct sock_fprog program = { sizeof code / sizeof *code, code };
 
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
 static const char *install_filters(struct proof *proof, enum catcher catcher)
@@ -92,22 +95,24 @@ static const char *install_filters(struct proof *proof, enum catcher catcher)
 		return "forgo core dumps";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return "set no_new_privs";
-	if (install_catcher(catcher) == -1)
+	const int outer = install_catcher(catcher);
+	if (outer == -1)
 		return "install the outer filter";
-	long listener = install_with_listener(&proof->program);
-	if (listener < 0) {
-		errno = (int)-listener;
-		return "install the filter with a listener";
+	const int listens = catcher == CATCH_BY_LISTENING;
+	long inner = install_under_proof(&proof->program, listens ? 0 : SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	if (inner < 0) {
+		errno = (int)-inner;
+		return listens ? "install the filter" : "install the filter with a listener";
 	}
-	proof->listener = (int)listener;
+	proof->listener = listens ? outer : (int)inner;
 	return NULL;
 }
 
 /* In pass 2 a call was caught, or else the filter under proof says ENOSYS itself. */
-static uint32_t verdict_of(long returned, enum catcher catcher)
+static uint32_t verdict_of(const struct proof *proof, long returned, enum catcher catcher)
 {
 	if (catcher == CATCH_BY_ERRNO && returned == -ERRNO_CAUGHT)
-		return VERDICT_PASSES;
+		return proof->caught;
 	if (returned > 0 || returned < -4095) /* only of a call that ran */
 		return VERDICT_UNFILTERED;
 	return SECCOMP_RET_ERRNO | (uint32_t)-returned;
@@ -128,7 +133,7 @@ _Noreturn void make_calls(struct proof *proof, enum catcher catcher)
 			continue;
 		long returned = row->kind == CALL_I386 ? call_i386(row) : call_x86_64(row);
 		if (*verdict == VERDICT_OPEN) /* else the parent has seen a notification */
-			*verdict = verdict_of(returned, catcher);
+			*verdict = verdict_of(proof, returned, catcher);
 	}
 	proof->done = 1;
 	__builtin_trap();

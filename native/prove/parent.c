@@ -5,10 +5,13 @@
  * After:  no child is left, no verdict is open.
  *
  * The kernel obeys the strictest of several filters' verdicts, in the order kill, trap, errno, notify,
- * trace, log, allow, and of equal ones that of the filter installed last: the one under proof. Pass 1
- * catches what that one lets pass with a notification that nobody listens to: ENOSYS. A filter may say
- * ENOSYS itself, so that pass 2 asks about those calls again and catches with another errno. Nothing
- * here depends on a tracer: one that runs us cannot make a caught call happen.
+ * trace, log, allow, and of equal ones that of the filter installed last: the one under proof. Only one of
+ * the two can have a listener, and a notification without one ends as ENOSYS. In pass 1 the outer filter
+ * notifies of all that the one under proof lets pass; the listener is the outer's where the other notifies
+ * too, since an answer costs ten times what ENOSYS does, and of a list of what is allowed less passes than
+ * not. What came back as ENOSYS is asked again in pass 2, where the outer filter catches with another
+ * errno: a filter that says ENOSYS itself says it again. Nothing here depends on a tracer: one that runs us
+ * cannot make a caught call happen.
  *
  * seccomp(2), seccomp_unotify(2)
  */
@@ -92,7 +95,7 @@ static const char *answer_one(struct proof *proof)
 		errno = EPROTO;
 		return "receive the notification of the right call";
 	}
-	proof->verdicts[proof->current] = VERDICT_NOTIFIES;
+	proof->verdicts[proof->current] = proof->notified;
 	memset(&answer, 0, sizeof answer);
 	answer.response.id = call.notification.id;
 	answer.response.error = -EPERM;
@@ -193,11 +196,28 @@ static const char *run_pass(struct proof *proof, enum catcher catcher, size_t fi
 	return NULL;
 }
 
+/* Whether some call may end in a notification: what a program returns from the accumulator is not known. */
+static int may_notify(const struct sock_fprog *program)
+{
+	for (size_t i = 0; i < program->len; i++) {
+		const struct sock_filter *at = &program->filter[i];
+		if (BPF_CLASS(at->code) == BPF_RET &&
+		    (BPF_RVAL(at->code) != BPF_K ||
+		     (at->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF))
+			return 1;
+	}
+	return 0;
+}
+
 const char *ask_about_rows(struct proof *proof, size_t first)
 {
+	const int listens = may_notify(&proof->program);
+
+	proof->notified = listens ? VERDICT_PASSES : VERDICT_NOTIFIES;
+	proof->caught = listens ? VERDICT_NOTIFIES : VERDICT_PASSES;
 	for (size_t i = first; i < proof->row_count; i++)
 		proof->verdicts[i] = VERDICT_OPEN;
-	return run_pass(proof, CATCH_BY_NOTIFYING, first);
+	return run_pass(proof, listens ? CATCH_BY_LISTENING : CATCH_BY_NOTIFYING, first);
 }
 
 const char *settle_ambiguous(struct proof *proof)

@@ -52,11 +52,14 @@ struct proof {
 	const char *volatile failed_step; /* of a child that could not begin */
 	volatile int failed_errno;
 	volatile int done;
+	uint32_t notified; /* the verdict on a call of which the listener was told */
+	uint32_t caught;   /* and on one that pass 2 caught */
 };
 
 /* How the outer filter catches calls that the filter under proof lets pass. */
 enum catcher {
-	CATCH_BY_NOTIFYING, /* a listener that is not there: ENOSYS */
+	CATCH_BY_NOTIFYING, /* a listener that is not there: ENOSYS; the filter under proof has one */
+	CATCH_BY_LISTENING, /* its own listener; the filter under proof has none */
 	CATCH_BY_ERRNO,
 };
 
