@@ -12,7 +12,7 @@
  * file, runs the modules themselves.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -40,6 +40,18 @@ const script = new Script(read('/program.cjs').toString('latin1'), {
 ${finish}script.runInThisContext()(require, filename);
 `;
 
+/** What the module loads when it is first called is found while bundling only if it is named. Its binary stays apart. */
+const koffiWithin = {
+  name: 'koffi-within',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/build\/src\/ffi\/koffi\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8');
+      const named = contents.replace("createRequire(import.meta.url)('koffi')", "require('koffi')");
+      if (named === contents) throw new Error(`${path} does not load koffi as expected`);
+      return { contents: named };
+    }),
+};
+
 rmSync(`${root}build/bundle`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -50,8 +62,11 @@ await build({
   platform: 'node',
   target: 'node20',
   charset: 'ascii',
-  external: ['koffi', 'node-forge', 'pino'],
-  define: { 'import.meta.url': 'bundleUrl' },
+  // The validators are nested so deeply that half of the file would be spaces.
+  minifyWhitespace: true,
+  external: ['@koromix/*', 'node-forge', 'pino'],
+  define: { 'import.meta.url': 'bundleUrl', __filename: 'bundlePath' },
+  plugins: [koffiWithin],
   banner: {
     js: "(function (require, bundlePath) { const module = { exports: {} }; const bundleUrl = require('node:url').pathToFileURL(bundlePath).href;",
   },

@@ -17,13 +17,13 @@ static volatile uint64_t sum;
 /* What stands where the rows are, after the header and so many instructions. */
 static void read_rows(const unsigned char *copy, size_t size, size_t start)
 {
-	const struct row *rows = (const void *)(copy + start);
+	const struct seccomp_data *rows = (const void *)(copy + start);
 	const size_t count = (size - start) / sizeof *rows;
 
 	if (check_rows(rows, count) != NULL)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].kind != CALL_X86_64 && rows[i].kind != CALL_I386)
+		if (rows[i].arch != AUDIT_ARCH_X86_64 && rows[i].arch != AUDIT_ARCH_I386)
 			abort();
 		sum += rows[i].args[ARGUMENTS - 1];
 	}

@@ -16,7 +16,7 @@
 
 #include "prove/prove.h"
 
-static long call_x86_64(const struct row *row)
+static long call_x86_64(const struct seccomp_data *row)
 {
 	register uint64_t r10 __asm__("r10") = row->args[3];
 	register uint64_t r8 __asm__("r8") = row->args[4];
@@ -26,14 +26,14 @@ static long call_x86_64(const struct row *row)
 	/* 32 bits of rax are the number; the sign of its int is extended. */
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "a"((long)(int32_t)row->nr), "D"(row->args[0]), "S"(row->args[1]),
-			   "d"(row->args[2]), "r"(r10), "r"(r8), "r"(r9)
+			 : "a"((long)row->nr), "D"(row->args[0]), "S"(row->args[1]), "d"(row->args[2]),
+			   "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return result;
 }
 
 /* rbp, the sixth argument, belongs to the compiler: it is lent for the one instruction. */
-static long call_i386(const struct row *row)
+static long call_i386(const struct seccomp_data *row)
 {
 	register uint64_t sixth __asm__("r12") = row->args[5];
 	long result;
@@ -42,8 +42,8 @@ static long call_i386(const struct row *row)
 			 "int $0x80\n\t"
 			 "xchg %%rbp, %%r12"
 			 : "=a"(result), "+r"(sixth)
-			 : "a"((long)(int32_t)row->nr), "b"(row->args[0]), "c"(row->args[1]),
-			   "d"(row->args[2]), "S"(row->args[3]), "D"(row->args[4])
+			 : "a"((long)row->nr), "b"(row->args[0]), "c"(row->args[1]), "d"(row->args[2]),
+			   "S"(row->args[3]), "D"(row->args[4])
 			 : "r8", "r9", "r10", "r11", "memory");
 	return (int32_t)result;
 }
@@ -127,11 +127,11 @@ _Noreturn void make_calls(struct proof *proof, enum catcher catcher)
 		__builtin_trap();
 	}
 	for (; proof->current < proof->row_count; proof->current++) {
-		const struct row *row = &proof->rows[proof->current];
+		const struct seccomp_data *row = &proof->rows[proof->current];
 		volatile uint32_t *verdict = &proof->verdicts[proof->current];
 		if (*verdict != VERDICT_OPEN)
 			continue;
-		long returned = row->kind == CALL_I386 ? call_i386(row) : call_x86_64(row);
+		long returned = row->arch == AUDIT_ARCH_I386 ? call_i386(row) : call_x86_64(row);
 		if (*verdict == VERDICT_OPEN) /* else the parent has seen a notification */
 			*verdict = verdict_of(proof, returned, catcher);
 	}

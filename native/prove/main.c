@@ -21,7 +21,7 @@ enum {
 	NOT_PROVED = 1,
 	FAULTY_REQUEST = 2,
 	MAX_REQUEST = REQUEST_HEADER_SIZE + MAX_INSTRUCTIONS * sizeof(struct sock_filter) +
-		      MAX_ROWS * sizeof(struct row),
+		      MAX_ROWS * sizeof(struct seccomp_data),
 };
 
 static void *shared_memory(size_t size)
@@ -77,14 +77,11 @@ static int refuse(const char *fault)
 	return FAULTY_REQUEST;
 }
 
-static int answer(struct proof *proof)
+static int answer(const struct proof *proof)
 {
-	const char *failed = settle_ambiguous(proof);
+	const void *verdicts = (const void *)(uintptr_t)proof->verdicts;
 
-	if (failed != NULL)
-		return say(failed, NOT_PROVED);
-	return write_all((const void *)(uintptr_t)proof->verdicts,
-			 proof->row_count * sizeof *proof->verdicts) == 0
+	return write_all(verdicts, proof->row_count * sizeof *proof->verdicts) == 0
 		       ? 0
 		       : say("answer", NOT_PROVED);
 }
@@ -102,7 +99,7 @@ static int prove_rows(struct proof *proof, unsigned char *input, size_t start, s
 		const char *fault = check_rows(proof->rows + first, proof->row_count - first);
 		if (fault != NULL)
 			return refuse(fault);
-		const char *failed = proof->row_count > first ? ask_about_rows(proof, first) : NULL;
+		const char *failed = proof->row_count > first ? settle_rows(proof, first) : NULL;
 		if (failed != NULL)
 			return say(failed, NOT_PROVED);
 		got = read_more(input, size);
@@ -129,7 +126,7 @@ static int prove(unsigned char *input, struct proof *proof)
 		return refuse("it is none, or has no program that a kernel takes");
 	proof->program.len = (unsigned short)instructions;
 	proof->program.filter = (struct sock_filter *)(void *)(input + REQUEST_HEADER_SIZE);
-	proof->rows = (const struct row *)(const void *)(input + start);
+	proof->rows = (const struct seccomp_data *)(const void *)(input + start);
 	return prove_rows(proof, input, start, size);
 }
 

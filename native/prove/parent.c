@@ -68,11 +68,9 @@ static const char *end_child(struct proof *proof, struct child *child)
 	return NULL;
 }
 
-static int is_of_row(const struct seccomp_data *data, const struct row *row)
+static int is_of_row(const struct seccomp_data *data, const struct seccomp_data *row)
 {
-	const uint32_t architecture = row->kind == CALL_I386 ? 0x40000003u : 0xc000003eu; /* AUDIT_ARCH_* */
-
-	return (uint32_t)data->nr == row->nr && data->arch == architecture &&
+	return data->nr == row->nr && data->arch == row->arch &&
 	       memcmp(data->args, row->args, sizeof row->args) == 0;
 }
 
@@ -209,7 +207,21 @@ static int may_notify(const struct sock_fprog *program)
 	return 0;
 }
 
-const char *ask_about_rows(struct proof *proof, size_t first)
+/* From the row `first` on. */
+static const char *settle_ambiguous(struct proof *proof, size_t first)
+{
+	size_t ambiguous = 0;
+
+	for (size_t i = first; i < proof->row_count; i++) {
+		if (proof->verdicts[i] != (SECCOMP_RET_ERRNO | (uint32_t)ENOSYS))
+			continue;
+		proof->verdicts[i] = VERDICT_OPEN;
+		ambiguous++;
+	}
+	return ambiguous > 0 ? run_pass(proof, CATCH_BY_ERRNO, first) : NULL;
+}
+
+const char *settle_rows(struct proof *proof, size_t first)
 {
 	const int listens = may_notify(&proof->program);
 
@@ -217,18 +229,6 @@ const char *ask_about_rows(struct proof *proof, size_t first)
 	proof->caught = listens ? VERDICT_NOTIFIES : VERDICT_PASSES;
 	for (size_t i = first; i < proof->row_count; i++)
 		proof->verdicts[i] = VERDICT_OPEN;
-	return run_pass(proof, listens ? CATCH_BY_LISTENING : CATCH_BY_NOTIFYING, first);
-}
-
-const char *settle_ambiguous(struct proof *proof)
-{
-	size_t ambiguous = 0;
-
-	for (size_t i = 0; i < proof->row_count; i++) {
-		if (proof->verdicts[i] != (SECCOMP_RET_ERRNO | (uint32_t)ENOSYS))
-			continue;
-		proof->verdicts[i] = VERDICT_OPEN;
-		ambiguous++;
-	}
-	return ambiguous > 0 ? run_pass(proof, CATCH_BY_ERRNO, 0) : NULL;
+	const char *failed = run_pass(proof, listens ? CATCH_BY_LISTENING : CATCH_BY_NOTIFYING, first);
+	return failed == NULL ? settle_ambiguous(proof, first) : failed;
 }

@@ -2,11 +2,13 @@
  * prove.h - what the live kernel says about calls under a seccomp program, without making any of them.
  *
  * Standard input, little-endian: magic, u64 instructions, the instructions, then rows to its end, which are
- * taken as they come. Standard output, after all rows are settled: one u32 for each, as VERDICT_* say.
+ * struct seccomp_data and taken as they come; where the instruction stands is not asked about. Standard
+ * output, after all rows are settled: one u32 for each, as VERDICT_* say.
  */
 #ifndef PROVE_H
 #define PROVE_H
 
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -19,7 +21,7 @@ enum {
 	REQUEST_HEADER_SIZE = REQUEST_MAGIC_SIZE + sizeof(uint64_t),
 	MAX_INSTRUCTIONS = BPF_MAXINSNS,
 	MAX_ROWS = 1 << 18,
-	ARGUMENTS = 6
+	ARGUMENTS = 6,
 };
 
 /* Any other verdict is SECCOMP_RET_ERRNO with its number. */
@@ -27,24 +29,13 @@ enum {
 #define VERDICT_NOTIFIES   SECCOMP_RET_USER_NOTIF
 #define VERDICT_KILLS	   SECCOMP_RET_KILL_PROCESS /* ends by SIGSYS: kill-process, kill-thread, trap */
 #define VERDICT_OPEN	   0xffff0000u		    /* never in a reply */
-#define VERDICT_ABSENT	   0xffff0001u		    /* this kernel has no entry for the row's kind */
+#define VERDICT_ABSENT	   0xffff0001u		    /* this kernel has no entry for the row's architecture */
 #define VERDICT_UNFILTERED 0xffff0002u		    /* the call ran: the kernel asks no filter about it */
-
-enum call_kind {
-	CALL_X86_64 = 0, /* the syscall instruction, x32 numbers included */
-	CALL_I386 = 1,	 /* int $0x80; arguments have 32 bits */
-};
-
-struct row {
-	uint32_t kind;
-	uint32_t nr;
-	uint64_t args[ARGUMENTS];
-};
 
 /* Lies in memory that parent and child share. */
 struct proof {
 	struct sock_fprog program;
-	const struct row *rows;
+	const struct seccomp_data *rows;
 	volatile uint32_t *verdicts;
 	size_t row_count;
 	volatile size_t current; /* the row that the child is at */
@@ -72,14 +63,10 @@ enum { ERRNO_CAUGHT = 4002 };
 size_t read_header(const unsigned char *bytes);
 
 /* What is wrong with the rows, or NULL. */
-const char *check_rows(const struct row *rows, size_t count);
+const char *check_rows(const struct seccomp_data *rows, size_t count);
 
-/*
- * Asks about the rows from `first` to the last. Returns NULL, or the step that failed, with errno. A row that
- * says ENOSYS is not settled until settle_ambiguous() has asked again.
- */
-const char *ask_about_rows(struct proof *proof, size_t first);
-const char *settle_ambiguous(struct proof *proof);
+/* Settles the rows from `first` to the last. Returns NULL, or the step that failed, with errno. */
+const char *settle_rows(struct proof *proof, size_t first);
 
 /* In the child: installs both filters, makes the calls, ends itself. */
 _Noreturn void make_calls(struct proof *proof, enum catcher catcher);

@@ -8,7 +8,8 @@
 
 #include "prove/prove.h"
 
-_Static_assert(sizeof(struct sock_filter) == 8 && sizeof(struct row) == 56 && REQUEST_HEADER_SIZE == 16,
+_Static_assert(sizeof(struct sock_filter) == 8 && sizeof(struct seccomp_data) == 64 &&
+		       REQUEST_HEADER_SIZE == 16,
 	       "the request has no gaps");
 
 size_t read_header(const unsigned char *bytes)
@@ -21,17 +22,17 @@ size_t read_header(const unsigned char *bytes)
 	return (size_t)instructions;
 }
 
-static const char *check_row(const struct row *row)
+static const char *check_row(const struct seccomp_data *row)
 {
-	if (row->kind != CALL_X86_64 && row->kind != CALL_I386)
-		return "a call of an unknown kind";
-	for (size_t i = 0; row->kind == CALL_I386 && i < ARGUMENTS; i++)
+	if (row->arch != AUDIT_ARCH_X86_64 && row->arch != AUDIT_ARCH_I386)
+		return "a call of another architecture than x86-64 and i386";
+	for (size_t i = 0; row->arch == AUDIT_ARCH_I386 && i < ARGUMENTS; i++)
 		if (row->args[i] > UINT32_MAX)
 			return "an argument of i386 with more than 32 bits";
 	return NULL;
 }
 
-const char *check_rows(const struct row *rows, size_t count)
+const char *check_rows(const struct seccomp_data *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *fault = check_row(&rows[i]);

@@ -40,15 +40,16 @@ static void every_changed_magic(void)
 
 static void rows(void)
 {
-	struct row rows[2] = { { .kind = CALL_X86_64 }, { .kind = CALL_I386, .nr = 102 } };
+	struct seccomp_data rows[2] = { { .arch = AUDIT_ARCH_X86_64 },
+					{ .arch = AUDIT_ARCH_I386, .nr = 102 } };
 
 	CHECK(check_rows(rows, 2) == NULL);
 	CHECK(check_rows(rows, 0) == NULL);
 	for (size_t at = 0; at < 2; at++) {
-		const uint32_t kind = rows[at].kind;
-		rows[at].kind = 2;
-		CHECK_TEXT(check_rows(rows, 2), "a call of an unknown kind");
-		rows[at].kind = kind;
+		const uint32_t architecture = rows[at].arch;
+		rows[at].arch = AUDIT_ARCH_AARCH64;
+		CHECK_TEXT(check_rows(rows, 2), "a call of another architecture than x86-64 and i386");
+		rows[at].arch = architecture;
 	}
 	for (size_t argument = 0; argument < ARGUMENTS; argument++) {
 		rows[0].args[argument] = UINT64_MAX;

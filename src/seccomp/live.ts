@@ -3,14 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { installationRoot } from '../base/installation.js';
 import { type Pipe, pipe } from '../ffi/libc.js';
-import { AUDIT_ARCH_I386, DATA_WORDS, INSTRUCTION_BYTES, WORD_ARCH, WORD_NR, wordOf } from './bpf.js';
+import { DATA_WORDS, INSTRUCTION_BYTES } from './bpf.js';
 import type { BpfProgram } from './filter.js';
 
 const PROVER = `${installationRoot}/build/native/prove`;
 const MAGIC = 'sbxprov\u0002';
 const HEADER_BYTES = 16;
-const ROW_WORDS = 14;
-const FIRST_ARGUMENT = wordOf(0, 'low');
 const WORD_BYTES = 4;
 const LARGEST_COMPLAINT = 4096;
 
@@ -94,7 +92,7 @@ function inquiryOf(child: ChildProcess, program: BpfProgram, { input, output, co
   return {
     ask(calls) {
       count += calls.length / DATA_WORDS;
-      if (open.has(input)) put(encodeRows(calls));
+      if (open.has(input)) put(new Uint8Array(calls.buffer, calls.byteOffset, calls.byteLength));
     },
     answer() {
       close(input);
@@ -137,19 +135,4 @@ function encodeHeader(program: BpfProgram): Buffer {
   header.write(MAGIC, 0, 'latin1');
   header.writeBigUInt64LE(BigInt(program.length / INSTRUCTION_BYTES), 8);
   return Buffer.concat([header, program]);
-}
-
-function encodeRows(calls: Uint32Array): Uint8Array {
-  const count = calls.length / DATA_WORDS;
-  const rows = new Uint32Array(count * ROW_WORDS);
-  for (let call = 0; call < count; call++) {
-    const from = call * DATA_WORDS;
-    const to = call * ROW_WORDS;
-    rows[to] = calls[from + WORD_ARCH] === AUDIT_ARCH_I386 ? 1 : 0;
-    rows[to + 1] = calls[from + WORD_NR] ?? 0;
-    // Word by word: a view of each call would cost more than all the rest.
-    for (let word = FIRST_ARGUMENT; word < DATA_WORDS; word++)
-      rows[to + 2 + word - FIRST_ARGUMENT] = calls[from + word] ?? 0;
-  }
-  return new Uint8Array(rows.buffer);
 }

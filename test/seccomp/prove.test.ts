@@ -1,7 +1,5 @@
 /** The proof of a program: what it tells, what it finds, and that nothing it asks about happens. */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { installationRoot } from '../../src/base/installation.js';
@@ -9,44 +7,17 @@ import { examine } from '../../src/seccomp/agree.js';
 import { DATA_WORDS, decodeProgram, INSTRUCTION_BYTES, JUMP_EQUAL, RETURN } from '../../src/seccomp/bpf.js';
 import { compileFilter } from '../../src/seccomp/compile.js';
 import { FilterError } from '../../src/seccomp/errors.js';
-import type { Action, BpfProgram, Filter } from '../../src/seccomp/filter.js';
-import { askKernel, beginInquiry, PASSES } from '../../src/seccomp/live.js';
+import type { Action, BpfProgram } from '../../src/seccomp/filter.js';
+import { askKernel } from '../../src/seccomp/live.js';
 import { asKernelSees, proveProgram } from '../../src/seccomp/prove.js';
 import { dataOf, runProgram } from '../../src/seccomp/simulate.js';
 import { allSyscalls, syscallNumber } from '../../src/seccomp/syscalls.js';
-import { Witnesses } from '../../src/seccomp/witnesses.js';
-import {
-  allow,
-  compare64,
-  condition32,
-  equals32,
-  errno,
-  filterOf,
-  masked32,
-  rule,
-  whenOf,
-} from '../support/filters.js';
+import { allow, condition32, errno, filterOf, rule, whenOf } from '../support/filters.js';
 import { suite } from '../support/suite.js';
+import { callsIn, mixed, witnessesOf } from '../support/witnesses.js';
 
-const PROVER = `${installationRoot}/build/native/prove`;
 const test = suite('proof', 120_000);
 const kill: Action = { kind: 'kill-process' };
-
-const mixed = filterOf(
-  [
-    ...['read', 'write', 'exit_group', 'execve', 'mseal', 'vfork', 'rt_sigreturn'].map((name) => rule(name)),
-    rule('clone3', [], errno(38)),
-    rule('getpid', [], errno(4002)),
-    rule('getuid', [], errno(4001)),
-    rule('getppid', [], { kind: 'log' }),
-    rule('reboot', [], kill),
-    ...[0x5401n, 0x5413n, 0x541bn].map((request) => rule('ioctl', [equals32(1, request)])),
-    rule('clone', [masked32(0, 0x7e02_0000n, 0n)]),
-    rule('socket', [equals32(0, 1n), masked32(1, 0xfn, 1n), equals32(2, 0n)]),
-    rule('lseek', [compare64(1, 'lt', 0x1_0000_0001n)]),
-  ],
-  { foreignAction: errno(77) },
-);
 
 test('tells apart what the kernel lets pass, hands over, refuses and kills', () => {
   const { examination, live } = proveProgram(mixed, compileFilter(mixed));
@@ -74,17 +45,6 @@ for (const [action, verdict] of DEFAULTS)
     const { live } = proveProgram(filter, compileFilter(filter));
     assert.ok(live.kind === 'proved' && (live.verdicts[verdict] ?? 0) > 500, JSON.stringify(live));
   });
-
-/** `struct seccomp_data` of the witnesses for `filter`. */
-function witnessesOf(filter: Filter): Uint32Array {
-  const program = compileFilter(filter);
-  const witnesses = new Witnesses(decodeProgram(program));
-  examine(filter, program, (...seen) => witnesses.consider(...seen));
-  return witnesses.calls;
-}
-
-const callsIn = (words: Uint32Array): Uint32Array[] =>
-  Array.from({ length: words.length / DATA_WORDS }, (_, i) => words.subarray(i * DATA_WORDS, (i + 1) * DATA_WORDS));
 
 test('has a witness for each number, for each rule kept, and for each of its conditions broken', () => {
   const calls = callsIn(witnessesOf(mixed));
@@ -188,117 +148,6 @@ test('proves 25 random filters', () =>
     }),
     { numRuns: 25 },
   ));
-
-const everything = filterOf([rule('mseal')], { defaultAction: allow, foreignAction: allow });
-
-for (const [how, wrap] of [
-  ['', []],
-  [' under a tracer', ['strace', '-f', '--seccomp-bpf', '-e', 'trace=kill', '-o', '/dev/null']],
-] as const) {
-  const requirement = wrap.length === 0 || existsSync('/usr/bin/strace') ? undefined : 'the Debian package strace';
-  test.needs(requirement, `no call that passes happens${how}`, async () => {
-    const bystander = spawn('sleep', ['60']);
-    await once(bystander, 'spawn');
-    const target = BigInt(bystander.pid ?? 0);
-    const calls = [
-      { nr: syscallNumber('kill'), args: [target, 9n] },
-      { nr: syscallNumber('write'), args: [1n, 0n, 0n] },
-      { nr: syscallNumber('exit_group'), args: [3n] },
-      { nr: 37, arch: 0x4000_0003, args: [target, 9n] },
-      { nr: syscallNumber('seccomp'), args: [1n, 8n, 0n] },
-    ];
-    const words = new Uint32Array(calls.length * DATA_WORDS);
-    for (const [index, call] of calls.entries()) words.set(dataOf(call), index * DATA_WORDS);
-    const program = compileFilter(everything);
-    const verdicts = wrap.length === 0 ? plain(program, words) : traced(program, words, wrap);
-    assert.is(bystander.signalCode, null);
-    bystander.kill('SIGTERM');
-    const [, signal] = (await once(bystander, 'exit')) as [number | null, string];
-    assert.is(signal, 'SIGTERM', 'the bystander lived until we ended it');
-    assert.equal([...new Set(verdicts.filter((verdict) => verdict !== 0xffff_0001))], [PASSES]);
-  });
-}
-
-function plain(program: BpfProgram, words: Uint32Array): number[] {
-  const answer = askKernel(program, words);
-  if (answer.kind === 'unable') throw new Error(answer.why);
-  return [...answer.verdicts];
-}
-
-function traced(program: BpfProgram, words: Uint32Array, wrap: readonly string[]): number[] {
-  const [file = '', ...rest] = [...wrap, PROVER];
-  const child = spawnSync(file, rest, { input: requestOf(program, rowsOf(words)) });
-  assert.is(child.status, 0, child.stderr.toString());
-  return [...new Uint32Array(Uint8Array.from(child.stdout).buffer)];
-}
-
-const rowsOf = (words: Uint32Array): Uint8Array[] =>
-  callsIn(words).map((call) => {
-    const row = Uint32Array.from([call[1] === 0x4000_0003 ? 1 : 0, call[0] ?? 0, ...call.subarray(4)]);
-    return new Uint8Array(row.buffer);
-  });
-
-function requestOf(
-  program: Uint8Array,
-  rows: readonly Uint8Array[],
-  claimed = program.length / INSTRUCTION_BYTES,
-): Buffer {
-  const header = Buffer.alloc(16);
-  header.write('sbxprov\u0002', 'latin1');
-  header.writeBigUInt64LE(BigInt(claimed), 8);
-  return Buffer.concat([header, program, ...rows]);
-}
-
-test('the prover answers the same however the calls come to it', async () => {
-  const program = compileFilter(mixed);
-  const words = witnessesOf(mixed);
-  const request = requestOf(program, rowsOf(words));
-  const child = spawn(PROVER, [], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const answer: Buffer[] = [];
-  child.stdout.on('data', (bytes: Buffer) => answer.push(bytes));
-  const ended = once(child, 'close');
-  for (let at = 0; at < request.length; at += 1499) {
-    child.stdin.write(request.subarray(at, at + 1499));
-    await new Promise((next) => setTimeout(next, 1));
-  }
-  child.stdin.end();
-  assert.equal(await ended, [0, null]);
-  assert.equal([...new Uint32Array(Uint8Array.from(Buffer.concat(answer)).buffer)], plain(program, words));
-});
-
-test('a prover that ends, or is not there, is no proof', () => {
-  const program = compileFilter(mixed);
-  const calls = dataOf({ nr: 0 });
-  const tooMany = new Uint32Array(DATA_WORDS * (2 ** 18 + 1));
-  assert.equal(askKernel(program, tooMany), { kind: 'unable', why: 'the request: too many calls' });
-  const inquiry = beginInquiry(program);
-  inquiry.ask(calls);
-  inquiry.end();
-  assert.is(askKernel(program, calls).kind, 'verdicts');
-});
-
-const oneReturn = Uint8Array.of(6, 0, 0, 0, 0, 0, 0xff, 0x7f);
-const row = new Uint8Array(56);
-const MALFORMED: readonly [string, Uint8Array][] = [
-  ['nothing', Buffer.alloc(0)],
-  ['another magic', Buffer.from('sbxplan\u0001'.padEnd(80, '\0'))],
-  ['no program', requestOf(Buffer.alloc(0), [row])],
-  ['too long a program', requestOf(Buffer.alloc(4097 * 8), [row])],
-  ['no call', requestOf(oneReturn, [])],
-  ['half a header', requestOf(oneReturn, [row]).subarray(0, 12)],
-  ['half a program', requestOf(oneReturn, [], 2)],
-  ['more instructions than there can be', requestOf(oneReturn, [row], 2 ** 33)],
-  ['a byte too many', Buffer.concat([requestOf(oneReturn, [row]), Buffer.of(0)])],
-  ['a byte too few', requestOf(oneReturn, [row]).subarray(0, -1)],
-  ['a kind that is none', requestOf(oneReturn, [Uint8Array.from(row, (_, i) => (i === 0 ? 2 : 0))])],
-];
-for (const [what, input] of MALFORMED)
-  test(`the prover refuses ${what}`, () => {
-    const { status, stdout, stderr } = spawnSync(PROVER, { input });
-    assert.is(status, 2, stderr.toString());
-    assert.is(stdout.length, 0);
-    assert.match(stderr.toString(), /^the request: /);
-  });
 
 test('a program that the kernel does not take is told with its step and errno', () => {
   const endless = Uint8Array.of(5, 0, 0, 0, 1, 0, 0, 0);
