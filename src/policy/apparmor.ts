@@ -32,9 +32,18 @@ const RUN_PLACE = '0'.repeat(26);
  * administrator loaded for older rules is never taken for that of newer ones.
  */
 export function apparmorOf(policy: Ruled): CompiledProfile {
-  const { profileName: family, text } = profileFor(policy, `${PROFILE_PREFIX}${policy.name}`);
-  return profileFor(policy, `${family}.${hexOf(digestOf(text)).slice(0, DIGITS)}`);
+  const known = compiled.get(policy);
+  if (known !== undefined) return known;
+  const rules = rulesOf(policy);
+  const family = `${PROFILE_PREFIX}${policy.name}`;
+  const { text } = profileText({ profileName: family, ...rules });
+  const profile = profileText({ profileName: `${family}.${hexOf(digestOf(text)).slice(0, DIGITS)}`, ...rules });
+  compiled.set(policy, profile);
+  return profile;
 }
+
+/** A policy is asked for its profile several times, and never changes. */
+const compiled = new WeakMap<Ruled, CompiledProfile>();
 
 /** What `host` offers for a run under `policy`; an administrator's profile comes first. */
 export const apparmorUse = (policy: Ruled, host: HostFacts): ApparmorUse =>
@@ -68,18 +77,15 @@ const lackOf = (profileName: string, namespace: string | undefined): string =>
 /** @throws {ApparmorError} APPARMOR_PARSER_FAILED */
 export function compileOwnProfile(policy: Ruled, use: Extract<ApparmorUse, { kind: 'own' }>): OwnProfile {
   const profileName = `${apparmorOf(policy).profileName}.${RUN_PLACE}`;
-  const { text } = profileFor(policy, profileName);
+  const { text } = profileText({ profileName, ...rulesOf(policy) });
   return { namespace: use.namespace, profileName, program: compileProfile(text, profileName, use.parser) };
 }
 
-function profileFor(policy: Ruled, profileName: string): CompiledProfile {
-  return profileText({
-    profileName,
-    paths: pathRules(policy),
-    capabilities: capabilityNames(policy),
-    sockets: socketFamilies(policy),
-  });
-}
+const rulesOf = (policy: Ruled): Omit<Parameters<typeof profileText>[0], 'profileName'> => ({
+  paths: pathRules(policy),
+  capabilities: capabilityNames(policy),
+  sockets: socketFamilies(policy),
+});
 
 /** Every path with what the rules grant there. */
 export function pathRules(policy: PolicyMeaning): PathRule[] {

@@ -4,12 +4,12 @@ import type { CallRule, Syscalls } from './policy.js';
 
 /** What is let through, recorded or not; empty: nothing. @throws {Inexpressible} never for a resolved policy */
 export function permittedCalls(syscalls: Syscalls, call: string): Conjunction[] {
-  return effective([...syscalls.allow, ...syscalls.observe], syscalls.forbid, call);
+  return effective([syscalls.allow, syscalls.observe], [syscalls.forbid], call);
 }
 
 /** What is let through without a record; empty: nothing. @throws {Inexpressible} never for a resolved policy */
 export function allowedCalls(syscalls: Syscalls, call: string): Conjunction[] {
-  return effective(syscalls.allow, [...syscalls.forbid, ...syscalls.observe], call);
+  return effective([syscalls.allow], [syscalls.forbid, syscalls.observe], call);
 }
 
 /** Every call that some rule lets through, sorted. */
@@ -53,16 +53,32 @@ export function inexpressibleCalls(syscalls: Syscalls): string[] {
 
 const namesIn = (rules: readonly CallRule[]): Set<string> => new Set(rules.flatMap(({ calls }) => Object.keys(calls)));
 
-function effective(rules: readonly CallRule[], stronger: readonly CallRule[], call: string): Conjunction[] {
-  return withoutCovered(subtractAll(withoutCovered(alternativesOf(rules, call)), alternativesOf(stronger, call)));
+type Rules = readonly CallRule[];
+
+function effective(lists: readonly Rules[], stronger: readonly Rules[], call: string): Conjunction[] {
+  const own = alternativesOf(lists, call);
+  const taken = alternativesOf(stronger, call);
+  // Most calls: nothing to take away, and nothing that one of them could cover.
+  return own.length < 2 && taken.length === 0 ? own : withoutCovered(subtractAll(withoutCovered(own), taken));
 }
 
-/** Asked for every call: without a list for each rule that does not name it. */
-function alternativesOf(rules: readonly CallRule[], call: string): Conjunction[] {
-  const found: Conjunction[] = [];
-  for (const { calls } of rules) {
-    const own = calls[call];
-    if (own !== undefined) found.push(...own);
-  }
-  return found;
+const alternativesOf = (lists: readonly Rules[], call: string): Conjunction[] =>
+  lists.flatMap((rules) => byCall(rules).get(call) ?? []);
+
+/** Asked for every call, several times: gone through once. Rules never change. */
+function byCall(rules: Rules): ReadonlyMap<string, readonly Conjunction[]> {
+  const known = indexes.get(rules);
+  if (known !== undefined) return known;
+  const index = new Map<string, Conjunction[]>();
+  for (const { calls } of rules)
+    for (const call in calls) {
+      const alternatives = calls[call] ?? [];
+      const before = index.get(call);
+      if (before === undefined) index.set(call, [...alternatives]);
+      else before.push(...alternatives);
+    }
+  indexes.set(rules, index);
+  return index;
 }
+
+const indexes = new WeakMap<Rules, ReadonlyMap<string, readonly Conjunction[]>>();
