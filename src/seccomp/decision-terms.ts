@@ -16,18 +16,23 @@ export type Terms =
 
 const WORD_FIRST_ARGUMENT = wordOf(0, 'low');
 
+/** What one term with one value costs: nothing is shorter. */
+const ONE_LOOK = costOf([[{ kind: 'bits', argument: 0, mask: 1n, value: 1n }]]);
+
 /** `condition`, whose leaves are yes and no, in at most `most` terms. */
 export function termsOf(space: DecisionSpace, condition: Decision, most = 8): Terms {
   if (asksForInstruction(space, condition)) return { kind: 'many' };
-  const opposite = space.choose(condition, space.no, space.yes);
-  const ways: readonly (readonly ['any' | 'none', readonly Term[] | undefined])[] = [
-    ['any', coverOf(space, condition, most)],
-    ['any', termsByArgument(space, condition, most)],
-    ['none', coverOf(space, opposite, most)],
-    ['none', termsByArgument(space, opposite, most)],
+  const opposite = (): Decision => space.choose(condition, space.no, space.yes);
+  const ways: readonly (readonly ['any' | 'none', () => readonly Term[] | undefined])[] = [
+    ['any', () => coverOf(space, condition, most)],
+    ['any', () => termsByArgument(space, condition, most)],
+    ['none', () => coverOf(space, opposite(), most)],
+    ['none', () => termsByArgument(space, opposite(), most)],
   ];
   let shortest: { readonly kind: 'any' | 'none'; readonly terms: readonly Term[]; readonly cost: number } | undefined;
-  for (const [kind, terms] of ways) {
+  for (const [kind, termsIn] of ways) {
+    if (shortest !== undefined && shortest.cost <= ONE_LOOK) break;
+    const terms = termsIn();
     if (terms === undefined) continue;
     const cost = costOf(terms) + (kind === 'any' ? 0 : 1);
     if (shortest === undefined || cost < shortest.cost) shortest = { kind, terms, cost };
