@@ -95,7 +95,8 @@ export function rowOf(attempt: Attempt, measured: Measured, recorded: ReadonlySe
   };
 }
 
-function cell(result: Result | undefined): string {
+/** A verdict, and the errno where there was one; `-` where it was not run. */
+export function cell(result: Result | undefined): string {
   if (result === undefined) return '-';
   return result.errno === '' ? result.verdict : `${result.verdict} ${result.errno}`;
 }
