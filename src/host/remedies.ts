@@ -133,7 +133,7 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = {
     need: 'preferred',
     without: 'files are bounded by Landlock and mounts alone',
     fix: () =>
-      'use a kernel with AppArmor (Debian’s and Ubuntu’s are) and boot it with apparmor=1 lsm=landlock,apparmor,bpf',
+      'use a kernel with AppArmor (Debian’s and Ubuntu’s are) and boot it with apparmor=1, and apparmor among lsm= where that is given',
   },
   'apparmor-profile': {
     need: 'preferred',
