@@ -4,7 +4,7 @@ import { digestOf } from '../base/digest.js';
 import { productVersion } from '../base/installation.js';
 import { certify, describeProof } from '../policy/certificate.js';
 import { type CompiledFile, writeFolder } from '../policy/export.js';
-import { compileOciSeccomp, loadOciSeccomp, proveOciSeccomp } from '../seccomp/oci.js';
+import { compileProvedOciSeccomp, loadOciSeccomp } from '../seccomp/oci.js';
 import { STANDARD_INPUT } from '../seccomp/oci-block.js';
 import { compareWithLibseccomp, type OciComparison } from '../seccomp/oci-comparison.js';
 import { type OciReport, reportOn } from '../seccomp/oci-report.js';
@@ -30,11 +30,10 @@ export function compileOci(file: string, options: OciOptions, context: CliContex
     capabilities: dockerCapabilities(options.capability),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   });
-  const compiled = compileOciSeccomp(block, { runtime: options.runtime });
+  const { compiled, proof } = compileProvedOciSeccomp(block, { runtime: options.runtime });
   const comparison = compareWithLibseccomp(block, compiled, options.runtime);
   const report = reportOn(block, compiled, comparison);
   const subject = { name: block.file, version: block.form, digest: block.digest };
-  const proof = proveOciSeccomp(compiled);
   const { certificate, text } = certify(subject, compiled.program, proof, `sandbox ${productVersion()}`);
   const files: CompiledFile[] = [
     { name: 'certificate.json', bytes: Buffer.from(text) },

@@ -10,7 +10,7 @@
 import type { Fault } from '../base/errors.js';
 import { pointerStep } from '../base/json-file.js';
 import { type Abi, abis, NATIVE, otherByteOrder } from './abis.js';
-import { describeDisagreement, examineMeaning } from './agree.js';
+import { type Disagreement, describeDisagreement, examineMeaning } from './agree.js';
 import { emitProgram } from './emit.js';
 import { FilterError, refuseFile } from './errors.js';
 import type { Action, BpfProgram } from './filter.js';
@@ -73,33 +73,44 @@ export function parseOciSeccomp(text: string, options: OciSeccompOptions = {}): 
   return resolveBlock(parseBlock(text, options.name ?? 'seccomp.json'), options);
 }
 
+type CompileOptions = { readonly runtime?: Runtime };
+
 /**
  * The program for `block`, which does what meaningOfNumbered() says on every call that examineMeaning() tries.
  * @throws {FilterError} FILTER_FILE_INVALID FILTER_TOO_LARGE FILTER_DISAGREES
  */
-export function compileOciSeccomp(
-  block: OciSeccomp,
-  { runtime = 'runc' }: { readonly runtime?: Runtime } = {},
-): CompiledOciSeccomp {
-  const { filter, remarks, faults } = numberRules(block, runtime);
-  if (faults.length > 0) refuseFile('FILTER_FILE_INVALID', block.file, faults);
-  const program = emitProgram(filter);
-  const { disagreement } = examineMeaning(meaningOfNumbered(filter), program);
-  if (disagreement !== undefined)
-    throw new FilterError('FILTER_DISAGREES', describeDisagreement(disagreement), {
-      why: 'the program that was made of this block does something else than the block says',
-      hint: 'this is a fault of sandbox; report it with the block',
-    });
-  const onUse = remarksOnUse(block, (member) => `${block.prefix}/${member}`);
-  return { program, filter, remarks: [...block.remarks, ...remarks, ...onUse] };
+export function compileOciSeccomp(block: OciSeccomp, options: CompileOptions = {}): CompiledOciSeccomp {
+  const compiled = emitBlock(block, options);
+  const { disagreement } = examineMeaning(meaningOfNumbered(compiled.filter), compiled.program);
+  if (disagreement !== undefined) throw ownFault(disagreement);
+  return compiled;
 }
 
 /**
- * What was found out about a compiled block, the running kernel asked as well.
- * @throws {FilterError} FILTER_DISAGREES
+ * As compileOciSeccomp(), with what was found out about the program, the running kernel asked as well.
+ * @throws {FilterError} FILTER_FILE_INVALID FILTER_TOO_LARGE FILTER_DISAGREES
  */
-export const proveOciSeccomp = ({ filter, program }: CompiledOciSeccomp): Proof =>
-  proveMeaning(meaningOfNumbered(filter), program);
+export function compileProvedOciSeccomp(
+  block: OciSeccomp,
+  options: CompileOptions = {},
+): { readonly compiled: CompiledOciSeccomp; readonly proof: Proof } {
+  const compiled = emitBlock(block, options);
+  return { compiled, proof: proveMeaning(meaningOfNumbered(compiled.filter), compiled.program, ownFault) };
+}
+
+/** Unchecked. */
+function emitBlock(block: OciSeccomp, { runtime = 'runc' }: CompileOptions): CompiledOciSeccomp {
+  const { filter, remarks, faults } = numberRules(block, runtime);
+  if (faults.length > 0) refuseFile('FILTER_FILE_INVALID', block.file, faults);
+  const onUse = remarksOnUse(block, (member) => `${block.prefix}/${member}`);
+  return { program: emitProgram(filter), filter, remarks: [...block.remarks, ...remarks, ...onUse] };
+}
+
+const ownFault = (disagreement: Disagreement): FilterError =>
+  new FilterError('FILTER_DISAGREES', describeDisagreement(disagreement), {
+    why: 'the program that was made of this block does something else than the block says',
+    hint: 'this is a fault of sandbox; report it with the block',
+  });
 
 function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
   const { block, file, form, prefix } = read;

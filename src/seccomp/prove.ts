@@ -37,16 +37,23 @@ export function proveProgram(filter: Filter, program: BpfProgram): Proof {
   return prove(meaningOf(filter), program, (examination) => compareSymbolically(filter, program, examination));
 }
 
-/** The same for a filter of any kind, by what it means. @throws {FilterError} FILTER_DISAGREES */
-export function proveMeaning(meaning: Meaning, program: BpfProgram): Proof {
-  return prove(meaning, program, () => ({ kind: 'untold', why: 'not done for a filter of this kind' }));
+/** The same for a filter of any kind, by what it means. @throws {FilterError} FILTER_DISAGREES, as `refuse` words it */
+export function proveMeaning(meaning: Meaning, program: BpfProgram, refuse: Refuse = disagrees): Proof {
+  return prove(meaning, program, () => ({ kind: 'untold', why: 'not done for a filter of this kind' }), refuse);
 }
+
+type Refuse = (disagreement: Disagreement) => FilterError;
 
 /** So many are asked about at a time, while the examination goes on: installing the filter anew for each costs a millisecond. */
 const WITNESSES_AT_A_TIME = 512;
 
 /** The cases come first: a disagreement that they find has a call to show. */
-function prove(meaning: Meaning, program: BpfProgram, compare: (examination: Examination) => Symbolic): Proof {
+function prove(
+  meaning: Meaning,
+  program: BpfProgram,
+  compare: (examination: Examination) => Symbolic,
+  refuse: Refuse = disagrees,
+): Proof {
   const witnesses = new Witnesses(decodeProgram(program));
   const inquiry = beginInquiry(program);
   try {
@@ -57,7 +64,7 @@ function prove(meaning: Meaning, program: BpfProgram, compare: (examination: Exa
       inquiry.ask(witnesses.since(asked));
       asked = witnesses.count;
     });
-    if (examination.disagreement !== undefined) throw disagrees(examination.disagreement);
+    if (examination.disagreement !== undefined) throw refuse(examination.disagreement);
     witnesses.addForeign();
     const { calls } = witnesses;
     inquiry.ask(witnesses.since(asked));
