@@ -7,6 +7,7 @@ import { compiledFiles, writeFolder } from '../policy/export.js';
 import { IDEAL_HOST } from '../policy/ideal-host.js';
 import type { CliContext } from './context.js';
 import { printable } from './failure.js';
+import { kernelRelease } from './kernel-release.js';
 import type { OciOptions } from './policy-compile-oci.js';
 import { loadWithinCeilings, type PolicyOptions } from './policy-load.js';
 
@@ -42,6 +43,7 @@ export function addPolicyCompile(policy: Command, context: CliContext): void {
     .option(
       '--kernel <release>',
       "oci-seccomp: for profiles in Docker's form, the kernel, such as 6.1 (default: this one)",
+      kernelRelease,
     )
     .option('--json', 'the files and their digests as JSON')
     .addHelpText(

@@ -17,9 +17,7 @@ export function diffText(before: DiffSide, after: DiffSide, changes: readonly Ch
     `${describeSide(before)} → ${describeSide(after)}`,
     ...(filters.length === 0 ? [] : ['Only calls are compared: a seccomp filter says nothing else.']),
     ...filters.flatMap(({ label, remarks }) =>
-      remarks.length === 0
-        ? []
-        : [`Of ${label}, ${remarks.length} rules or names do not matter here; --json lists them.`],
+      remarks.length === 0 ? [] : [`Of ${label}, ${remarksText(remarks.length)} not matter here; --json lists what.`],
     ),
     changes.length === 0 ? noDifference(filters.length > 0) : summary(changes),
   ];
@@ -29,6 +27,8 @@ export function diffText(before: DiffSide, after: DiffSide, changes: readonly Ch
   }
   return `${lines.join('\n')}\n`;
 }
+
+const remarksText = (count: number): string => (count === 1 ? 'one rule or name does' : `${count} rules or names do`);
 
 const noDifference = (isOfCalls: boolean): string =>
   isOfCalls

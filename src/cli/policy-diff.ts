@@ -9,6 +9,7 @@ import { sarifLog } from '../report/sarif.js';
 import type { CliContext } from './context.js';
 import { dockerCapabilities } from './docker-capabilities.js';
 import { printable } from './failure.js';
+import { kernelRelease } from './kernel-release.js';
 import { diffText } from './policy-diff-text.js';
 
 /** With --fail-on, where there is what it names. */
@@ -59,7 +60,11 @@ export function addPolicyDiff(policy: Command, context: CliContext): void {
     .addOption(new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif']).default('text'))
     .option('--json', 'the same as --format json')
     .option('--capability <name...>', "for profiles in Docker's form: capabilities beside Docker's own")
-    .option('--kernel <release>', "for profiles in Docker's form: the kernel, such as 6.1 (default: this one)")
+    .option(
+      '--kernel <release>',
+      "for profiles in Docker's form: the kernel, such as 6.1 (default: this one)",
+      kernelRelease,
+    )
     .addHelpText('after', HELP)
     .action((before: string, after: string, options: Options) => diff(before, after, options, context));
 }

@@ -23,16 +23,18 @@ export function describeTerms(terms: Terms, call: string): string | undefined {
     case 'any':
       return terms.terms.some((term) => term.length === 0) ? undefined : `where ${describe(call, terms.terms)}`;
     case 'none': {
-      const bits = noneOfBits(terms.terms);
-      if (bits !== undefined) return `where ${describeAnyBit(call, bits)}`;
-      return terms.terms.length === 0 ? undefined : `unless ${describe(call, terms.terms)}`;
+      if (terms.terms.length === 0) return undefined;
+      const cleared = terms.terms.map(clearedBits);
+      return cleared.every((test) => test !== undefined)
+        ? `where ${cleared.map((test) => describeAnyBit(call, test)).join(' and ')}`
+        : `unless ${describe(call, terms.terms)}`;
     }
   }
 }
 
-/** The one test of `terms` that certain bits are zero, if that is all they say. */
-function noneOfBits(terms: readonly Term[]): Extract<Test, { kind: 'bits' }> | undefined {
-  const [part, ...others] = terms.flat();
+/** The one test of `term`, if all it says is that certain bits are zero: its opposite is as short. */
+function clearedBits(term: Term): Extract<Test, { kind: 'bits' }> | undefined {
+  const [part, ...others] = term;
   if (part?.kind !== 'bits' || others.length > 0 || part.value !== 0n || isAll(part.mask)) return undefined;
   return { kind: 'bits', arg: part.argument as ArgumentIndex, mask: part.mask, value: 0n };
 }

@@ -107,7 +107,7 @@ for (const [args, status] of STATUSES)
   });
 
 test('misuse is refused', async () => {
-  for (const args of [['strict'], ['strict', 'default', 'compat'], ['--fail-on', 'x', 'strict', 'default'], ['--format', 'x', 'strict', 'default']]) // biome-ignore format: one line
+  for (const args of [['strict'], ['strict', 'default', 'compat'], ['--fail-on', 'x', 'strict', 'default'], ['--format', 'x', 'strict', 'default'], ['--kernel', 'x.y', 'strict', 'default']]) // biome-ignore format: one line
     assert.match(((await rejection(() => diff(...args))) as { code: string }).code, /^commander\./);
 });
 

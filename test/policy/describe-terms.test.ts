@@ -35,6 +35,11 @@ const TOLD: readonly (readonly [string, readonly (readonly Condition[])[], strin
   ['mmap', [[masked64(2, 0x1_0000_0004n, 4n)]], 'where protection within PROT_EXEC, 0x100000000 is PROT_EXEC'],
   // Not "unless it has none of".
   ['clone', [[masked32(0, 0x2_0000n, 0x2_0000n)], [masked32(0, 0x1000_0000n, 0x1000_0000n)]], 'where flags has any of CLONE_NEWNS, CLONE_NEWUSER'],
+  [
+    'open',
+    [1n, 2n].flatMap((flag) => [4n, 8n].map((mode) => [masked32(1, flag, flag), masked32(2, mode, mode)])),
+    'where flags has any of O_WRONLY, O_RDWR and mode has any of 0xc',
+  ],
   // Neighbours have names of their own.
   ['ioctl', [[equals32(1, 0x5409n)], [equals32(1, 0x540an)], [equals32(1, 0x540bn)]], 'where request is TCSBRK, TCXONC or TCFLSH'],
   // Of what overlaps, only what says more.
