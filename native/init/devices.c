@@ -61,8 +61,8 @@ static int mount_terminals(struct launch *launch, int folder)
 
 static int mount_shared_memory(int folder, const struct plan_mount *mount)
 {
-	char size[32];
-	snprintf(size, sizeof size, "%llu", (unsigned long long)mount->size);
+	char size[SIZE_TEXT];
+	spell_size(size, mount->size);
 	const struct parameter parameters[] = {
 		{ "size", size }, { "mode", "1777" }, { "nr_inodes", "4096" }, { NULL, NULL }
 	};

@@ -44,8 +44,8 @@ static int attach_at_folder(struct launch *launch, int mount, const char *target
 
 static int mount_tmpfs(struct launch *launch, const struct plan_mount *mount)
 {
-	char size[32], inodes[16], mode[16];
-	snprintf(size, sizeof size, "%llu", (unsigned long long)mount->size);
+	char size[SIZE_TEXT], inodes[16], mode[16];
+	spell_size(size, mount->size);
 	snprintf(inodes, sizeof inodes, "%u", mount->max_files);
 	snprintf(mode, sizeof mode, "%o", mount->mode);
 	const struct parameter parameters[] = {

@@ -15,6 +15,7 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,6 +47,11 @@ int new_mount(const char *type, const struct parameter *parameters, unsigned att
 	if (close(context) == -1)
 		return close_and_fail(mount);
 	return mount;
+}
+
+void spell_size(char text[SIZE_TEXT], uint64_t bytes)
+{
+	snprintf(text, SIZE_TEXT, "%llu", bytes == 0 ? 1ULL : (unsigned long long)bytes);
 }
 
 int copy_mount(int source, bool recursive)

@@ -3,6 +3,7 @@
 #define PLACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* One parameter of a file system; value NULL: a flag. */
@@ -14,6 +15,12 @@ struct parameter {
 /* A new, unattached mount of `type` with MOUNT_ATTR_* flags; a descriptor or -1. Parameters end with name
  * NULL. */
 int new_mount(const char *type, const struct parameter *parameters, unsigned attributes);
+
+enum { SIZE_TEXT = 32 };
+
+/* Writes `bytes` as the size of a tmpfs, which takes 0 for no bound: none is a page then, the least there is.
+ */
+void spell_size(char text[SIZE_TEXT], uint64_t bytes);
 
 /* An unattached copy of the mount at the descriptor `source`; `recursive`: with what is mounted below it. */
 int copy_mount(int source, bool recursive);

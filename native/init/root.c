@@ -29,9 +29,9 @@
 
 static int make_scratch(struct launch *launch)
 {
-	char size[32];
+	char size[SIZE_TEXT];
 	uint64_t bytes = launch->plan->root_writable != 0 ? launch->plan->root_size : SEALED_ROOT_SIZE;
-	snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
+	spell_size(size, bytes);
 	const struct parameter parameters[] = { { "size", size }, { "mode", "0755" }, { NULL, NULL } };
 	int mount = new_mount("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (mount == -1)

@@ -31,10 +31,12 @@ static const struct {
 	{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
 };
 
+/* No memory at all is one block: tmpfs takes 0 for no bound. */
 static bool is_of_size(const struct statfs *mounted, uint64_t size)
 {
 	uint64_t block = (uint64_t)mounted->f_bsize;
-	return mounted->f_blocks == (size + block - 1) / block;
+	uint64_t blocks = size == 0 ? 1 : (size + block - 1) / block;
+	return mounted->f_blocks == blocks;
 }
 
 bool has_size(int descriptor, uint64_t size)

@@ -9,6 +9,8 @@ const AT = '/filesystem';
 
 /** As many as a program that unpacks something needs, and not as many as would fill the kernel's memory. */
 const DEFAULT_FILES = 4096;
+/** Of a writable root, in bytes. */
+const DEFAULT_ROOT_BYTES = 64n << 20n;
 /** Where the launcher mounts: nothing else may lie there. */
 const TAKEN = ['/', '/proc', '/dev', '/sys'];
 
@@ -18,6 +20,8 @@ export function foldFilesystem(parent: Filesystem, section: Section | undefined,
   const kept = withoutRemoved(parent, section.remove ?? [], fold);
   const scratch = (section.scratch ?? []).map((entry, index): Scratch => {
     const origin = originOf(fold, `${AT}/scratch/${index}`, entry);
+    if (bytesOf(entry.size) === 0n)
+      tell(fold, `${AT}/scratch/${index}/size`, 'a folder of no memory holds nothing', 'name a size, such as 16MiB');
     return {
       ...origin,
       path: entry.path,
@@ -40,9 +44,10 @@ export function foldFilesystem(parent: Filesystem, section: Section | undefined,
       access: entry.access,
     }),
   );
+  const root = section.root ?? parent.root;
   const folded: Filesystem = {
-    root: section.root ?? parent.root,
-    rootSize: section.rootSize === undefined ? parent.rootSize : (bytesOf(section.rootSize) ?? 0n),
+    root,
+    rootSize: rootSizeOf(section, parent, root),
     proc: section.proc ?? parent.proc,
     dev: section.dev ?? parent.dev,
     shmSize: section.shmSize === undefined ? parent.shmSize : (bytesOf(section.shmSize) ?? 0n),
@@ -53,7 +58,15 @@ export function foldFilesystem(parent: Filesystem, section: Section | undefined,
     readOnly: [...parent.readOnly, ...readLists(section, 'readOnly', fold)],
   };
   checkTargets(folded, kept, fold);
+  if (root === 'writable' && folded.rootSize === 0n)
+    tell(fold, `${AT}/rootSize`, 'a writable root without memory for what is written', 'name a size, such as 64MiB');
   return folded;
+}
+
+/** Where nobody says how much can be written to a writable root, it is bounded all the same. */
+function rootSizeOf({ rootSize }: Section, parent: Filesystem, root: Filesystem['root']): bigint {
+  if (rootSize !== undefined) return bytesOf(rootSize) ?? 0n;
+  return root === 'writable' && parent.rootSize === 0n ? DEFAULT_ROOT_BYTES : parent.rootSize;
 }
 
 function readLists(section: Section, key: 'mask' | 'readOnly', fold: Fold): PathList[] {

@@ -101,8 +101,10 @@ export function foldNetwork(parent: Network, section: PolicyFile['network'], fol
 }
 
 /** `parent` with what `section` overrides. */
-export function foldResources(parent: Resources, section: PolicyFile['resources']): Resources {
+export function foldResources(parent: Resources, section: PolicyFile['resources'], fold: Fold): Resources {
   if (section === undefined) return parent;
+  if (section.memory !== undefined && bytesOf(section.memory) === 0n)
+    tell(fold, '/resources/memory', 'no program runs without memory', 'name a size, such as 256MiB');
   return {
     memory: section.memory === undefined ? parent.memory : bytesOf(section.memory),
     swap: section.swap === undefined ? parent.swap : bytesOf(section.swap),

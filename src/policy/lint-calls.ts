@@ -14,9 +14,9 @@ export function lintCalls(lint: Lint): void {
 
 /** Rules in the order of decision: what those before one decide, it does not. */
 function lintDead(lint: Lint): void {
-  const { forbid, allow, quiet, observe, answers } = lint.policy.syscalls;
+  const { forbid, observe, allow, quiet, answers } = lint.policy.syscalls;
   const decided = new Map<string, Conjunction[]>();
-  for (const rule of [...forbid, ...allow, ...quiet, ...observe, ...answers]) {
+  for (const rule of [...forbid, ...observe, ...allow, ...quiet, ...answers]) {
     lintReached(lint, rule, decided);
     for (const [call, alternatives] of Object.entries(rule.calls)) {
       const before = decided.get(call);

@@ -49,6 +49,11 @@ const RULES = {
     'An exception with an end has neither owner nor ticket: nobody can renew it.',
     'Add "owner" or "ticket".',
   ),
+  LINT_NO_REASON: rule(
+    'warning',
+    'A rule still has the words that stood for its reason.',
+    'Write why the workload needs it.',
+  ),
   LINT_OLD_EDITION: rule(
     'note',
     'The groups of system calls are of an old edition.',

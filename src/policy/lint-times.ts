@@ -11,6 +11,10 @@ export function lintTimes(lint: Lint): void {
   if (review?.expires !== undefined && isSoon(today, review.expires))
     find(lint, 'LINT_EXPIRES_SOON', '/review/expires', `the review of this policy expires on ${review.expires}`);
   const { approved, expires } = review ?? {};
+  if (approved !== undefined && approved > today)
+    find(lint, 'LINT_CONTRADICTION', '/review/approved', `it was approved on ${approved}, which is yet to come`, {
+      fix: 'write the day on which it was approved',
+    });
   if (approved !== undefined && expires !== undefined && approved > expires)
     find(lint, 'LINT_CONTRADICTION', '/review', `it was approved on ${approved}, after its review expires`);
   for (const origin of origins(lint)) lintException(lint, origin);

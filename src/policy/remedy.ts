@@ -14,9 +14,6 @@ import { resolvePolicy } from './resolve.js';
 import { risksOf } from './risks.js';
 import { findWidenings } from './widenings.js';
 
-/** A place for the reason that only the author knows. */
-export const REASON = 'say here why the workload needs this';
-
 /** The policy with `edits`, or why there can be none. */
 export function policyWith(subject: Subject, edits: readonly Edit[]): Policy | PolicyError {
   const { layers, isProfile, now } = subject;

@@ -62,7 +62,7 @@ function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: 
     filesystem: foldFilesystem(parent.filesystem, file.filesystem, fold),
     syscalls: foldSyscalls(parent.syscalls, file.syscalls, fold),
     network: foldNetwork(parent.network, file.network, fold),
-    resources: foldResources(parent.resources, file.resources),
+    resources: foldResources(parent.resources, file.resources, fold),
     audit: {
       quota: file.audit?.quota === undefined ? parent.audit.quota : (bytesOf(file.audit.quota) ?? 0n),
       durability: file.audit?.durability ?? parent.audit.durability,

@@ -71,19 +71,27 @@ function readConditions(
 /** The tests of which one must hold. */
 function readOptions(argument: Argument, condition: ArgumentCondition, at: string, tell: Tell): Test[] {
   const value = (text: string, below: string): bigint => readValue(argument, text, at + below, tell);
-  const union = (texts: readonly string[], key: string): bigint =>
-    texts.reduce((all, text, index) => all | value(text, `/${key}/${index}`), 0n);
+  /** What has no bit, such as O_RDONLY, is in every value and missing in every value: it says nothing here. */
+  const bitsOf = (texts: readonly string[], key: string): bigint =>
+    texts.reduce((all, text, index) => {
+      const before = all | value(text, `/${key}/${index}`);
+      if (isZero(argument, text))
+        tell(`${at}/${key}/${index}`, `${text} has no bits, so "${key}" says nothing of it`, 'use "mask" and "anyOf"');
+      return before;
+    }, 0n);
   const all = allBits(argument.width);
   const always: Test[] = [];
-  if (condition.noneOf !== undefined) always.push(bits(argument.index, union(condition.noneOf, 'noneOf'), 0n));
+  if (condition.noneOf !== undefined) always.push(bits(argument.index, bitsOf(condition.noneOf, 'noneOf'), 0n));
   if (condition.allOf !== undefined) {
-    const wanted = union(condition.allOf, 'allOf');
+    const wanted = bitsOf(condition.allOf, 'allOf');
     always.push(bits(argument.index, wanted, wanted));
   }
   always.push(...readOrder(argument, condition, at, tell, value));
   if (condition.mask !== undefined && condition.anyOf === undefined)
     tell(`${at}/mask`, '"mask" says nothing without "anyOf"', 'add "anyOf", or use noneOf or allOf');
   const mask = condition.mask === undefined ? all : value(condition.mask, '/mask');
+  if (condition.mask !== undefined && isZero(argument, condition.mask))
+    tell(`${at}/mask`, 'a mask without bits compares nothing', 'name the bits that are to be compared');
   const options = condition.anyOf?.map((text, index) => {
     const wanted = value(text, `/anyOf/${index}`);
     if ((wanted & ~mask) !== 0n)
@@ -99,6 +107,9 @@ function readOptions(argument: Argument, condition: ArgumentCondition, at: strin
         tell,
       );
 }
+
+const isZero = ({ values }: Argument, text: string): boolean =>
+  /^(0|0x0+)$/.test(text) || (Object.hasOwn(values, text) && values[text] === 0n);
 
 function readOrder(
   argument: Argument,

@@ -9,7 +9,8 @@ import { editionOf } from './editions.js';
 import { permittedCalls } from './effective.js';
 import type { CallRule, Origin, Policy, Syscalls } from './policy.js';
 import type { Question } from './question.js';
-import { findRemedy, impossibleBy, isOwn, REASON, valueAt, withoutName } from './remedy.js';
+import { REASON } from './reason.js';
+import { findRemedy, impossibleBy, isOwn, valueAt, withoutName } from './remedy.js';
 import { whereForm } from './where-form.js';
 
 type Asked = Extract<Question, { kind: 'call' }>;

@@ -12,7 +12,8 @@ import {
 } from './answer.js';
 import type { BindMount, Filesystem, Origin, PathAccess, PathList, Policy, Scratch } from './policy.js';
 import { isAtOrBelow, isPresent, rightsAt } from './reach.js';
-import { findRemedy, impossibleBy, isOwn, REASON, withoutName } from './remedy.js';
+import { REASON } from './reason.js';
+import { findRemedy, impossibleBy, isOwn, withoutName } from './remedy.js';
 import { CHANGING_USES, type Mount, mountAt } from './where-mounted.js';
 
 /** What may be asked about a path. */

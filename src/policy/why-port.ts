@@ -4,7 +4,7 @@ import { type Answer, placeOfSetting, type Subject } from './answer.js';
 import { bits } from './conjunction.js';
 import { SOCKET_TYPE } from './constants-net.js';
 import { type Question, readQuestion } from './question.js';
-import { REASON } from './remedy.js';
+import { REASON } from './reason.js';
 import { whyCall } from './why-call.js';
 
 type Asked = Extract<Question, { kind: 'port' }>;

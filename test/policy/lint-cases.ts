@@ -53,6 +53,43 @@ export const LINT_CASES: readonly LintCase[] = [
     kept: { review: { approved: '2026-06-02', expires: '2027-06-01' } },
   },
   {
+    rule: 'LINT_CONTRADICTION',
+    pointer: '/review/approved',
+    broken: { review: { approved: '2030-06-02' } },
+    kept: { review: { approved: '2026-06-02' } },
+  },
+  {
+    rule: 'LINT_REFUSED',
+    pointer: '/network/mode',
+    broken: { network: { mode: 'private' } },
+    kept: { network: { mode: 'none' } },
+  },
+  {
+    rule: 'LINT_NO_REASON',
+    pointer: '/syscalls/allow/0/why',
+    broken: allow({ calls: ['sync'], why: 'say here why the workload needs this' }),
+    kept: allow({ calls: ['sync'] }),
+  },
+  {
+    rule: 'LINT_NO_EFFECT',
+    pointer: '/filesystem/rootSize',
+    broken: files({ rootSize: '1MiB' }),
+    kept: files({ root: 'writable', rootSize: '1MiB' }),
+  },
+  {
+    rule: 'LINT_NO_EFFECT',
+    pointer: '/filesystem/shmSize',
+    broken: files({ dev: 'none', shmSize: '1MiB' }),
+    kept: files({ shmSize: '1MiB' }),
+  },
+  // What is observed is decided before what is allowed: the record is what the rule is for.
+  {
+    rule: 'LINT_DEAD_RULE',
+    pointer: '/syscalls/allow/0',
+    broken: { syscalls: { observe: [{ calls: ['sync'], why: WHY }], allow: [{ calls: ['sync'], why: WHY }] } },
+    kept: { syscalls: { observe: [{ calls: ['execve'], why: WHY }] } },
+  },
+  {
     rule: 'LINT_DEAD_REMOVE',
     pointer: '/syscalls/remove/0',
     broken: { syscalls: { remove: [{ calls: ['bpf'], why: WHY }] } },

@@ -37,6 +37,21 @@ export const CALL_CASES: readonly Case[] = [
   ],
 
   [
+    'no bits that must not be there',
+    where('open', { flags: { noneOf: ['O_CREAT', 'O_RDONLY'] } }),
+    invalid('/syscalls/allow/0/where/open/0/flags/noneOf/1', /anyOf/),
+  ],
+  [
+    'no bits that must be there',
+    where('open', { flags: { allOf: ['0x0'] } }),
+    invalid('/syscalls/allow/0/where/open/0/flags/allOf/0', /anyOf/),
+  ],
+  [
+    'a mask without bits',
+    where('open', { flags: { mask: '0', anyOf: ['0'] } }),
+    invalid('/syscalls/allow/0/where/open/0/flags/mask'),
+  ],
+  [
     'a condition on a call that has none',
     where('getpid', { pid: { anyOf: ['1'] } }),
     invalid('/syscalls/allow/0/where/getpid'),

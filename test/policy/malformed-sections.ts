@@ -3,6 +3,22 @@ import { allow, type Case, files, invalid, policy, syscalls, WHY } from './malfo
 
 export const SECTION_CASES: readonly Case[] = [
   [
+    'a folder of no memory',
+    files({ scratch: [{ path: '/x', size: '0', why: WHY }] }),
+    invalid('/filesystem/scratch/0/size', /such as/),
+  ],
+  [
+    'a folder of no bytes',
+    files({ scratch: [{ path: '/x', size: '0KiB', why: WHY }] }),
+    invalid('/filesystem/scratch/0/size', /such as/),
+  ],
+  [
+    'a writable root with no memory',
+    files({ root: 'writable', rootSize: '0' }),
+    invalid('/filesystem/rootSize', /such as/),
+  ],
+  ['a run without memory', policy({ resources: { memory: '0' } }), invalid('/resources/memory', /such as/)],
+  [
     'user 0 for whoever is not to be user 0',
     policy({ process: { user: { otherwise: { uid: 0, gid: 1 } } } }),
     invalid('/process/user/otherwise/uid', /not 0/),

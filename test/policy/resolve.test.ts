@@ -55,6 +55,15 @@ test('scalars override, and what no file says is the strictest', () => {
   assert.equal(policy.image, { signature: 'required', pinDigest: true });
 });
 
+test('a writable root is bounded though nobody says by how much', () => {
+  const sizeOf = (filesystem: object, ...more: object[]): bigint =>
+    resolved({ ...BASE, filesystem }, ...more).filesystem.rootSize;
+  assert.is(sizeOf({ root: 'writable' }), 64n << 20n);
+  assert.is(sizeOf({ root: 'writable', rootSize: '1MiB' }), 1n << 20n);
+  assert.is(sizeOf({ rootSize: '1MiB' }, { filesystem: { root: 'writable' } }), 1n << 20n);
+  assert.is(sizeOf({}), 0n);
+});
+
 test('what is removed can be allowed again further down', () => {
   const removed = resolved(BASE, calls('remove', { calls: ['read'], why: WHY }));
   assert.equal(permittedNames(removed.syscalls), ['exit_group']);

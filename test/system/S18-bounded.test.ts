@@ -102,6 +102,18 @@ test.needs(needs, 'running time: ended at the limit, said so, and recorded', asy
   assert.is(ground.inside('sleep 0.1; echo in time', timed('1m')), 'in time\n');
 });
 
+test.needs(needs, 'a size of 0 is next to nothing, and not no bound', () => {
+  const policy = ground.file('no-memory.json', {
+    apiVersion: 1,
+    name: 'no-memory',
+    version: '1.0.0',
+    extends: { policy: 'strict' },
+    filesystem: { shmSize: '0' },
+  });
+  const write = 'head -c 65536 /dev/zero >/dev/shm/file; echo $?; head -c 65536 /dev/zero >/tmp/file; echo $?';
+  assert.is(ground.inside(`{ ${write}; } 2>/dev/null`, { flags: ['--policy', policy] }), '1\n0\n');
+});
+
 const hierarchies = ['memory', 'pids'].map((name) => `/sys/fs/cgroup/${name}`);
 const isWritable = hierarchies.every((folder) => spawnSync('test', ['-w', `${folder}/cgroup.procs`]).status === 0);
 const needsGroups = process.getuid?.() === 0 && isWritable ? needs : 'root and version 1 control groups';
