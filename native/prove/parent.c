@@ -9,8 +9,8 @@
  * the two can have a listener, and a notification without one ends as ENOSYS. In pass 1 the outer filter
  * notifies of all that the one under proof lets pass; the listener is the outer's where the other notifies
  * too, since an answer costs ten times what ENOSYS does, and of a list of what is allowed less passes than
- * not. What came back as ENOSYS is asked again in pass 2, where the outer filter catches with another
- * errno: a filter that says ENOSYS itself says it again. Nothing here depends on a tracer: one that runs us
+ * not. Of a filter that may say ENOSYS itself, what came back as that is asked again in pass 2, where the
+ * outer filter catches with another errno. Nothing here depends on a tracer: one that runs us
  * cannot make a caught call happen.
  *
  * seccomp(2), seccomp_unotify(2)
@@ -194,14 +194,13 @@ static const char *run_pass(struct proof *proof, enum catcher catcher, size_t fi
 	return NULL;
 }
 
-/* Whether some call may end in a notification: what a program returns from the accumulator is not known. */
-static int may_notify(const struct sock_fprog *program)
+/* Whether the program may return that; what it returns from the accumulator is not known. */
+static int may_return(const struct sock_fprog *program, uint32_t mask, uint32_t verdict)
 {
 	for (size_t i = 0; i < program->len; i++) {
 		const struct sock_filter *at = &program->filter[i];
 		if (BPF_CLASS(at->code) == BPF_RET &&
-		    (BPF_RVAL(at->code) != BPF_K ||
-		     (at->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF))
+		    (BPF_RVAL(at->code) != BPF_K || (at->k & mask) == verdict))
 			return 1;
 	}
 	return 0;
@@ -210,20 +209,22 @@ static int may_notify(const struct sock_fprog *program)
 /* From the row `first` on. */
 static const char *settle_ambiguous(struct proof *proof, size_t first)
 {
+	const uint32_t no_such_call = SECCOMP_RET_ERRNO | (uint32_t)ENOSYS;
+	const int is_own = may_return(&proof->program, UINT32_MAX, no_such_call);
 	size_t ambiguous = 0;
 
 	for (size_t i = first; i < proof->row_count; i++) {
-		if (proof->verdicts[i] != (SECCOMP_RET_ERRNO | (uint32_t)ENOSYS))
+		if (proof->verdicts[i] != no_such_call)
 			continue;
-		proof->verdicts[i] = VERDICT_OPEN;
-		ambiguous++;
+		proof->verdicts[i] = is_own ? VERDICT_OPEN : proof->caught;
+		ambiguous += (size_t)is_own;
 	}
 	return ambiguous > 0 ? run_pass(proof, CATCH_BY_ERRNO, first) : NULL;
 }
 
 const char *settle_rows(struct proof *proof, size_t first)
 {
-	const int listens = may_notify(&proof->program);
+	const int listens = may_return(&proof->program, SECCOMP_RET_ACTION_FULL, SECCOMP_RET_USER_NOTIF);
 
 	proof->notified = listens ? VERDICT_PASSES : VERDICT_NOTIFIES;
 	proof->caught = listens ? VERDICT_NOTIFIES : VERDICT_PASSES;
