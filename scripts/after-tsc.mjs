@@ -2,10 +2,11 @@
  * Brings the modules of the command line together: loading a hundred files takes
  * Node longer than most commands need, and compiling their functions longer still.
  * build/bundle/cli has the same code as build/src, three folders below the root as
- * that is, in one file (program.cjs); beside it what V8 made of the functions that
- * a command has run (program.cache), which V8 takes only for the same version of
- * Node, its flags and the processor; and main.cjs, which loads the two. Of the file
- * V8 looks at the length alone: the two are always made together.
+ * that is, in two files: program.cjs has all of it, and policy.cjs no more than
+ * `sandbox policy` needs, which is half. Beside each stands what V8 made of the
+ * functions that a command has run (NAME.cache), which V8 takes only for the same
+ * version of Node, its flags and the processor; main.cjs loads what is called for.
+ * Of the file V8 looks at the length alone: the two are always made together.
  *
  * The front end takes main.cjs while it is newer than build/src/cli/main.js:
  * whatever compiles without this script, or changes a module and touches that
@@ -21,7 +22,7 @@ import { root } from './write-changed.mjs';
 const folder = `${root}build/bundle/cli`;
 
 /** Starts the program; `finish` is put in where the cache is made. */
-const loader = (finish) => `'use strict';
+const loader = (name, finish) => `'use strict';
 const { readFileSync } = require('node:fs');
 const { Script, constants } = require('node:vm');
 const read = (name) => {
@@ -31,10 +32,11 @@ const read = (name) => {
     return undefined;
   }
 };
-const filename = __dirname + '/program.cjs';
-const script = new Script(read('/program.cjs').toString('latin1'), {
+const name = ${name};
+const filename = __dirname + name + '.cjs';
+const script = new Script(read(name + '.cjs').toString('latin1'), {
   filename,
-  cachedData: read('/program.cache'),
+  cachedData: read(name + '.cache'),
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 ${finish}script.runInThisContext()(require, filename);
@@ -52,42 +54,68 @@ const koffiWithin = {
     }),
 };
 
-rmSync(`${root}build/bundle`, { recursive: true, force: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: ['build/src/cli/main.js'],
-  outfile: `${folder}/program.cjs`,
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-  charset: 'ascii',
-  // The validators are nested so deeply that half of the file would be spaces.
-  minifyWhitespace: true,
-  external: ['@koromix/*', 'node-forge', 'pino'],
-  define: { 'import.meta.url': 'bundleUrl', __filename: 'bundlePath' },
-  plugins: [koffiWithin],
-  banner: {
-    js: "(function (require, bundlePath) { const module = { exports: {} }; const bundleUrl = require('node:url').pathToFileURL(bundlePath).href;",
+/** Of the groups of commands, which the main module loads when they are called, `policy` alone. */
+const policyAlone = {
+  name: 'policy-alone',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\// }, ({ kind, importer, path }) =>
+      kind === 'dynamic-import' && importer.endsWith('/cli/main.js') && path !== './policy.js'
+        ? { path, namespace: 'elsewhere' }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is in program.cjs`)});`,
+    }));
   },
-  footer: { js: '})' },
-  logLevel: 'warning',
-});
-const scratch = mkdtempSync(join(tmpdir(), 'sandbox-build-'));
-try {
+};
+
+const bundle = (name, plugins) =>
+  build({
+    absWorkingDir: root,
+    entryPoints: ['build/src/cli/main.js'],
+    outfile: `${folder}/${name}.cjs`,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    charset: 'ascii',
+    // The validators are nested so deeply that half of the file would be spaces.
+    minifyWhitespace: true,
+    external: ['@koromix/*', 'node-forge', 'pino'],
+    define: { 'import.meta.url': 'bundleUrl', __filename: 'bundlePath' },
+    plugins,
+    banner: {
+      js: "(function (require, bundlePath) { const module = { exports: {} }; const bundleUrl = require('node:url').pathToFileURL(bundlePath).href;",
+    },
+    footer: { js: '})' },
+    logLevel: 'warning',
+  });
+
+/** Runs a command; whether it succeeds does not matter: what it has run is in the cache. */
+function recordCache(name, scratch) {
   const recorder = `${folder}/recorder.cjs`;
   writeFileSync(
     recorder,
-    loader(`process.on('exit', () =>
-  require('node:fs').writeFileSync(__dirname + '/program.cache', script.createCachedData()));
-`),
+    loader(
+      `'/${name}'`,
+      `process.on('exit', () =>
+  require('node:fs').writeFileSync(__dirname + name + '.cache', script.createCachedData()));
+`,
+    ),
   );
-  // Whether it succeeds does not matter: what it has run is in the cache.
   spawnSync(process.execPath, [recorder, 'policy', 'compile', 'strict', '--out', scratch], {
     stdio: ['ignore', 'ignore', 'ignore', 'ignore'],
   });
   rmSync(recorder);
+}
+
+rmSync(`${root}build/bundle`, { recursive: true, force: true });
+await bundle('program', [koffiWithin]);
+await bundle('policy', [koffiWithin, policyAlone]);
+const scratch = mkdtempSync(join(tmpdir(), 'sandbox-build-'));
+try {
+  for (const name of ['program', 'policy']) recordCache(name, scratch);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-writeFileSync(`${folder}/main.cjs`, loader(''));
+writeFileSync(`${folder}/main.cjs`, loader("process.argv[2] === 'policy' ? '/policy' : '/program'", ''));
