@@ -105,9 +105,14 @@ type Classes = {
 
 function classesOf(program: DecodedProgram, meaning: Meaning): Classes {
   const compared = reachableComparisons(program, new Map());
+  const known = new Map<number, ReadonlySet<number>>();
   return {
     architectures: architecturesIn(compared, meaning),
-    numbersOf: (arch) => numbersIn(compared, meaning.numbersOn(arch)),
+    numbersOf: (arch) => {
+      const numbers = known.get(arch) ?? numbersIn(compared, meaning.numbersOn(arch));
+      known.set(arch, numbers);
+      return numbers;
+    },
     hasAllNumbers: compared.every(({ word, mask }) => (word !== WORD_NR && word !== WORD_ARCH) || mask === 0xffff_ffff),
   };
 }

@@ -70,7 +70,7 @@ function prove(
     inquiry.ask(witnesses.since(asked));
     const symbolic = compare(examination);
     if (symbolic.kind === 'different') throw differs(symbolic);
-    return { examination, symbolic, live: judge(meaning, calls, inquiry.answer()) };
+    return { examination, symbolic, live: judge(meaning, calls, witnesses.verdicts, inquiry.answer()) };
   } finally {
     inquiry.end();
   }
@@ -90,19 +90,26 @@ export const disagrees = (disagreement: Disagreement): FilterError =>
     hint: 'write the rules for this call with equalities, masks or one ordered comparison',
   });
 
-/** Holds what the kernel answered on `calls` against what is meant. @throws {FilterError} FILTER_DISAGREES */
-function judge(meaning: Meaning, calls: Uint32Array, answer: KernelAnswer): LiveProof {
+/**
+ * Holds what the kernel answered on `calls` against what is meant, which for most is `known`.
+ * @throws {FilterError} FILTER_DISAGREES
+ */
+function judge(
+  meaning: Meaning,
+  calls: Uint32Array,
+  known: readonly (number | undefined)[],
+  answer: KernelAnswer,
+): LiveProof {
   if (answer.kind === 'unable') return answer;
   const witnesses: Record<Interface, number> = { 'x86-64': 0, x32: 0, i386: 0 };
   const counts = new Map<number, number>();
-  const data = new Uint32Array(DATA_WORDS);
+  const callAt = (at: number): Uint32Array => calls.subarray(at, at + DATA_WORDS);
   for (let index = 0; index < answer.verdicts.length; index++) {
     const live = answer.verdicts[index] ?? 0;
-    // Copied word by word: a view of each call would cost more than all the rest.
-    for (let word = 0; word < DATA_WORDS; word++) data[word] = calls[index * DATA_WORDS + word] ?? 0;
-    const meant = asKernelSees(meaning.verdictOn(data));
-    if (live !== ABSENT && live !== meant) throw disagreesLive(data, meant, live);
-    witnesses[interfaceOf(data[WORD_ARCH] ?? 0, data[WORD_NR] ?? 0)]++;
+    const at = index * DATA_WORDS;
+    const meant = asKernelSees(known[index] ?? meaning.verdictOn(callAt(at)));
+    if (live !== ABSENT && live !== meant) throw disagreesLive(callAt(at), meant, live);
+    witnesses[interfaceOf(calls[at + WORD_ARCH] ?? 0, calls[at + WORD_NR] ?? 0)]++;
     counts.set(live, (counts.get(live) ?? 0) + 1);
   }
   const verdicts = Object.fromEntries([...counts].map(([verdict, count]) => [describeLive(verdict), count]));

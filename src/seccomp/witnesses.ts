@@ -35,6 +35,7 @@ const FIRST_ARGUMENT = wordOf(0, 'low');
 export class Witnesses {
   readonly #program: DecodedProgram;
   #calls = new Uint32Array(1024 * DATA_WORDS);
+  readonly #verdicts: (number | undefined)[] = [];
   #count = 0;
   readonly #passing = new Set<number>();
   #current = new CallInHand(0, 0);
@@ -55,11 +56,11 @@ export class Witnesses {
     if ((trace.words & ~NUMBER_ALONE) === 0) {
       if (this.#isPlain(arch, nr) || (isX32(nr) && !this.#isForeignTold(nr))) return;
       this.#plain = { arch, nr };
-      this.#add(data);
+      this.#add(data, verdict);
       return;
     }
     if (!this.#current.is(arch, nr)) this.#begin(arch, nr);
-    if (this.#current.isNew(data, trace, verdict)) this.#add(data);
+    if (this.#current.isNew(data, trace, verdict)) this.#add(data, verdict);
   }
 
   /** Ends the list with calls of i386 through numbers that a program for x86-64 does not tell apart. */
@@ -83,6 +84,11 @@ export class Witnesses {
     return this.#calls.subarray(from * DATA_WORDS, this.#count * DATA_WORDS);
   }
 
+  /** Of each, what program and filter both said of it where it was a case. */
+  get verdicts(): readonly (number | undefined)[] {
+    return this.#verdicts;
+  }
+
   /** All: no more cases come. */
   get calls(): Uint32Array {
     this.#begin(0, 0);
@@ -103,7 +109,7 @@ export class Witnesses {
   }
 
   /** Calls that nobody can ask a kernel about are left out. */
-  #add(data: Uint32Array): void {
+  #add(data: Uint32Array, verdict?: number): void {
     if (data[WORD_ARCH] === AUDIT_ARCH_X86_64 && unfilteredCalls.has(data[WORD_NR] ?? 0)) return;
     if (data[WORD_ARCH] === AUDIT_ARCH_I386 && hasHighHalf(data)) return;
     if ((this.#count + 1) * DATA_WORDS > this.#calls.length) {
@@ -112,6 +118,7 @@ export class Witnesses {
       this.#calls = larger;
     }
     this.#calls.set(data, this.#count * DATA_WORDS);
+    this.#verdicts.push(verdict);
     this.#count++;
   }
 }
