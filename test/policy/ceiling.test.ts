@@ -50,7 +50,6 @@ const WIDER: readonly [pointer: string, more: object][] = [
   ],
   ['/resources/memory', { resources: { memory: '257MiB' } }],
   ['/resources/time', { resources: { time: 'unlimited' } }],
-  ['/filesystem/root', { filesystem: { root: 'writable' } }],
   ['/filesystem/scratch', { filesystem: { scratch: [{ path: '/x', size: '1MiB', why: WHY }] } }],
   ['/filesystem/mounts', { filesystem: { mounts: [{ from: '/etc', to: '/x', access: 'read-only', why: WHY }] } }],
   ['/filesystem/allow', { filesystem: { allow: [{ paths: ['/var'], access: ['write'], why: WHY }] } }],
@@ -71,6 +70,13 @@ for (const [pointer, more] of WIDER) {
     assert.ok((error.faults[0]?.line ?? 0) > 1);
   });
 }
+
+test('a writable root and its memory are more than a ceiling whose root is read-only', async () => {
+  const wider = load({ filesystem: { root: 'writable' } });
+  const error = (await rejection(() => requireWithin(wider, [shippedPolicy('strict')]))) as PolicyError;
+  assert.is(error.code, 'POLICY_CEILING');
+  assert.equal(error.faults.map((fault) => fault.pointer).sort(), ['/filesystem/root', '/filesystem/rootSize']);
+});
 
 test('less than the ceiling is fine', () => {
   const tighter = {
