@@ -82,10 +82,11 @@ const bundle = (name, plugins) =>
     // The validators are nested so deeply that half of the file would be spaces.
     minifyWhitespace: true,
     external: ['@koromix/*', 'node-forge', 'pino'],
-    define: { 'import.meta.url': 'bundleUrl', __filename: 'bundlePath' },
+    // Of what is in the bundle koffi alone asks where it stands, to find its binary.
+    define: { 'import.meta.url': 'bundleUrl', __dirname: 'koffiFolder', __filename: 'koffiPath' },
     plugins,
     banner: {
-      js: "(function (require, bundlePath) { const module = { exports: {} }; const bundleUrl = require('node:url').pathToFileURL(bundlePath).href;",
+      js: "(function (require, bundlePath) { const module = { exports: {} }; const bundleUrl = require('node:url').pathToFileURL(bundlePath).href; const koffiFolder = require('node:path').join(bundlePath, '../../../../node_modules/koffi/src/koffi'); const koffiPath = koffiFolder + '/index.cjs';",
     },
     footer: { js: '})' },
     logLevel: 'warning',

@@ -66,7 +66,8 @@ export function loadCompiler(): void {
     scmp.version();
   } catch (cause) {
     throw new FilterError('FILTER_COMPILER_MISSING', 'libseccomp.so.2 cannot be loaded', {
-      hint: 'install the package libseccomp2',
+      why: cause instanceof Error ? cause.message.split('\n')[0] : undefined,
+      hint: 'install the package libseccomp2; if koffi is what is missing, run npm ci where sandbox is installed',
       cause,
     });
   }
