@@ -52,6 +52,7 @@ export function addPolicyCompile(policy: Command, context: CliContext): void {
     )
     .action(async (name: string, options: CompileOptions, command: Command) => {
       const isBlock = options.format === 'oci-seccomp';
+      if (options.out === '') command.error('error: --out names no folder');
       if (isBlock && options.ceiling !== undefined) command.error('error: --ceiling bounds policies, not OCI blocks');
       if (!isBlock && (options.capability ?? options.kernel) !== undefined)
         command.error('error: --capability and --kernel are for OCI blocks');

@@ -53,8 +53,16 @@ export function parsePolicyText(text: string, path: string, name: string): Layer
   if (conforms(parsed.value)) return { path, name, file: parsed.value, faults: [], lineOf: parsed.lineOf };
   const faults = schemaFaults(conforms, parsed);
   const file = faults.length < MAX_FAULTS ? withoutFaulty(parsed.value, faults) : undefined;
-  if (file === undefined) refuseFaults('POLICY_INVALID', faults);
+  if (file === undefined) refuseFaults('POLICY_INVALID', faults, hintOnForm(faults));
   return { path, name, file: file as PolicyFile, faults, lineOf: parsed.lineOf };
+}
+
+/** What other tools call a profile has none of a policy's members, and a command of its own. */
+function hintOnForm(faults: readonly Fault[]): string | undefined {
+  const isOther = faults.some(({ pointer }) => pointer === '/defaultAction' || pointer === '/ociVersion');
+  return isOther
+    ? 'if it is a seccomp profile of a container engine: sandbox policy compile --format oci-seccomp FILE --out FOLDER'
+    : undefined;
 }
 
 /** What is left of `value` without the members that the schema refuses; undefined where too little is. */

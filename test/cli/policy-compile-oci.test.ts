@@ -160,4 +160,21 @@ test('refuses options that say nothing about a block, and capabilities that ther
   assert.is(error.code, 'CAPABILITY_UNKNOWN');
 });
 
+for (const name of ['block.json', 'config.json'])
+  test(`${name} taken for a policy: the error names the way to compile it`, async () => {
+    const error = (await rejection(() =>
+      runPolicyCommand(folder, ['compile', name, '--out', 'taken']),
+    )) as SandboxError;
+    assert.is(error.code, 'POLICY_INVALID');
+    assert.match(error.hint ?? '', /policy compile --format oci-seccomp FILE/);
+    assert.not(readdirSync(folder).includes('taken'));
+  });
+
+test('--out without a name is a misuse, and writes nothing', async () => {
+  const before = readdirSync(folder);
+  const error = await rejection(() => run('block.json', '--out', ''));
+  assert.match(String(error), /--out names no folder/);
+  assert.equal(readdirSync(folder), before);
+});
+
 test.run();
