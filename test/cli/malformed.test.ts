@@ -55,7 +55,7 @@ function assertOneError(words: readonly string[], code: string, pointer: string 
   assert.match(lines[1] ?? '', /^ {2}.+:\d+: \//);
   if (pointer !== undefined && pointer.length < 200)
     assert.ok(
-      lines.some((line) => line.includes(`: ${pointer || '/'}: `)),
+      lines.some((line) => line.includes(`: ${JSON.stringify(pointer || '/').slice(1, -1)}: `)),
       err.slice(0, 500),
     );
   assert.not.match(err, RAW);
