@@ -10,8 +10,8 @@
  * notifies of all that the one under proof lets pass; the listener is the outer's where the other notifies
  * too, since an answer costs ten times what ENOSYS does, and of a list of what is allowed less passes than
  * not. Of a filter that may say ENOSYS itself, what came back as that is asked again in pass 2, where the
- * outer filter catches with another errno. Nothing here depends on a tracer: one that runs us
- * cannot make a caught call happen.
+ * outer filter catches with another errno. Nothing here depends on a tracer: one that runs us cannot make a
+ * caught call happen.
  *
  * seccomp(2), seccomp_unotify(2)
  */

@@ -56,17 +56,6 @@ export function beginInquiry(program: BpfProgram): Inquiry {
   return inquiryOf(child, program, { input: input.write, output: output.read, complaints: complaints.read });
 }
 
-/** The kernel's verdict on each of the calls. @see Inquiry.ask */
-export function askKernel(program: BpfProgram, calls: Uint32Array): KernelAnswer {
-  const inquiry = beginInquiry(program);
-  try {
-    inquiry.ask(calls);
-    return inquiry.answer();
-  } finally {
-    inquiry.end();
-  }
-}
-
 const unableTo = (step: string): Inquiry => ({
   ask: () => undefined,
   answer: () => ({ kind: 'unable', why: step }),

@@ -116,7 +116,7 @@ function judge(
   return { kind: 'proved', witnesses, verdicts };
 }
 
-/** What can be told apart from outside of `verdict`. @see askKernel */
+/** What can be told apart from outside of `verdict`. @see Inquiry */
 export function asKernelSees(verdict: number): number {
   switch ((verdict & 0xffff_0000) >>> 0) {
     case 0x7fff_0000: // allow

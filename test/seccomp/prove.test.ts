@@ -8,10 +8,10 @@ import { DATA_WORDS, decodeProgram, INSTRUCTION_BYTES, JUMP_EQUAL, RETURN } from
 import { compileFilter } from '../../src/seccomp/compile.js';
 import { FilterError } from '../../src/seccomp/errors.js';
 import type { Action, BpfProgram } from '../../src/seccomp/filter.js';
-import { askKernel } from '../../src/seccomp/live.js';
 import { asKernelSees, proveProgram } from '../../src/seccomp/prove.js';
 import { dataOf, runProgram } from '../../src/seccomp/simulate.js';
 import { allSyscalls, syscallNumber } from '../../src/seccomp/syscalls.js';
+import { askKernel } from '../support/ask-kernel.js';
 import { allow, condition32, errno, filterOf, rule, whenOf } from '../support/filters.js';
 import { suite } from '../support/suite.js';
 import { callsIn, mixed, witnessesOf } from '../support/witnesses.js';
@@ -164,7 +164,7 @@ test('where another listener is installed, the live part is told to be missing',
     const seccomp = libc.func('long syscall(long, unsigned int, unsigned int, prog *)');
     prctl(38, 1, 0, 0, 0);
     if (seccomp(317, 1, 8, { len: 1, filter: Buffer.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]) }) < 0) process.exit(3);
-    const { askKernel } = await import('${installationRoot}/build/src/seccomp/live.js');
+    const { askKernel } = await import('${installationRoot}/build/test/support/ask-kernel.js');
     const answer = askKernel(Uint8Array.of(6, 0, 0, 0, 0, 0, 0xff, 0x7f), new Uint32Array(16).fill(0xc000003e, 1, 2));
     process.stdout.write(JSON.stringify(answer));`;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {

@@ -1,11 +1,13 @@
 /** What the running kernel says about calls under a seccomp program, by the product's own prover. */
+
 import { AUDIT_ARCH_I386, DATA_WORDS, describeVerdict, wordOf, X32_BIT } from '../../src/seccomp/bpf.js';
 import type { BpfProgram, Filter } from '../../src/seccomp/filter.js';
-import { ABSENT, askKernel, KILLS, UNFILTERED } from '../../src/seccomp/live.js';
+import { ABSENT, KILLS, UNFILTERED } from '../../src/seccomp/live.js';
 import { meaningOf } from '../../src/seccomp/meaning.js';
 import { type Call, dataOf, simulate } from '../../src/seccomp/simulate.js';
 import { unfilteredCalls } from '../../src/seccomp/syscalls.js';
 import { tellingWords } from '../../src/seccomp/telling.js';
+import { askKernel } from './ask-kernel.js';
 
 /** uprobe(2) outside its trampoline ends with ENXIO, which no filter of ours says. */
 const UPROBE = 336;
