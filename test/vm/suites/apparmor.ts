@@ -13,6 +13,7 @@ const test = suite('apparmor', 400_000);
 const ground = systemGround();
 const { user } = ground;
 delegateGroup(user);
+const longRuns: ChildProcess[] = [];
 const KERNEL = '/sys/kernel/security/apparmor/policy';
 const namespace = `sandbox-${user.uid}`;
 const own = join(KERNEL, 'namespaces', namespace);
@@ -175,7 +176,7 @@ test('a left profile stays as long as a process has it, whoever of ours was kill
   await until(() => profilesIn(own).length === 1 && labels().some(({ label }) => label.includes('sandbox.owned')));
   const [profile] = profilesIn(own);
   const init = initOf(long);
-  process.kill(init, 'SIGSTOP'); // it would end the workload before anybody could look
+  await stopped(init); // it would end the workload before anybody could look
   for (const { pid, label } of labels()) if (label.includes(`:${namespace}:unconfined`)) process.kill(pid, 'SIGKILL');
   long.kill('SIGKILL');
   assert.match(ground.inside(LABEL, { flags }), /^sandbox\.owned\./);
@@ -196,13 +197,17 @@ test('the profile goes after the last process of the sandbox, also where supervi
   const init = initOf(long);
   // A process of the sandbox's whose parent does not take note of its death keeps init from ending wholly.
   const parent = spawn('/usr/bin/nsenter', ['--pid', `--target=${init}`, '/bin/sleep', '1000'], { stdio: 'ignore' });
-  await until(() => childrenOf(parent.pid ?? 0).length === 1);
-  parent.kill('SIGSTOP');
-  for (const pid of [long.pid ?? 0, init]) process.kill(pid, 'SIGKILL');
-  await until(() => labels().every(({ label }) => !label.includes('sandbox.owned')));
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  assert.is(profilesIn(own).length, 1);
-  parent.kill('SIGCONT');
+  try {
+    await until(() => childrenOf(parent.pid ?? 0).length === 1);
+    await stopped(parent.pid ?? 0);
+    for (const pid of [long.pid ?? 0, init]) process.kill(pid, 'SIGKILL');
+    await until(() => labels().every(({ label }) => !label.includes('sandbox.owned')));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    assert.is(profilesIn(own).length, 1);
+  } finally {
+    long.kill('SIGKILL');
+    parent.kill('SIGCONT');
+  }
   await until(() => profilesIn(own).length === 0);
 });
 
@@ -224,11 +229,18 @@ test('remove takes away everything that install has made, and nothing else', () 
       );
 });
 
-test.after(() => ground.remove());
+test.after(() => {
+  for (const run of longRuns) run.kill('SIGKILL'); // a test that failed leaves its own, and Node would wait for it
+  ground.remove();
+});
 test.run();
 
 function startLong(flags: readonly string[]): ChildProcess {
-  return user.start([ground.product.program, ...ground.runWords(['sleep', '1000'], { flags })], { stdio: 'ignore' });
+  const run = user.start([ground.product.program, ...ground.runWords(['sleep', '1000'], { flags })], {
+    stdio: 'ignore',
+  });
+  longRuns.push(run);
+  return run;
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -242,6 +254,12 @@ async function until(holds: () => boolean): Promise<void> {
 async function killed(supervisor: ChildProcess): Promise<void> {
   supervisor.kill('SIGKILL');
   await until(() => labels().every(({ label }) => !label.includes('sandbox.owned')));
+}
+
+/** A signal takes hold when the process runs the next time: before, it can still do what it was woken for. */
+async function stopped(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await until(() => /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
 }
 
 const childrenOf = (pid: number): number[] =>
