@@ -5,7 +5,9 @@
 
 /** A token of JSON without escapes. */
 const TOKEN = /"[^"]*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
-const COMMENT_OR_TEXT = /"[^"]*"|\/\/[^\n\r]*|\/\*[\s\S]*?\*\//g;
+/** A comment that is never closed reaches to the end, so that no second search for its end begins within it. */
+const COMMENT_OR_TEXT = /"[^"]*"|\/\/[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+const CLOSED_COMMENT = /^\/(?:\/|\*[\s\S]*\*\/$)/;
 /** Escapes, halves of characters, and what some take for ends of lines. */
 const PECULIAR = /[\\\u2028\u2029]|\p{Surrogate}/u;
 
@@ -17,7 +19,9 @@ export type PlainLimits = { readonly comments: boolean; readonly depth: number; 
  */
 export function readPlainJson(text: string, limits: PlainLimits): { readonly value: unknown } | undefined {
   if (PECULIAR.test(text)) return undefined;
-  const bare = limits.comments ? text.replace(COMMENT_OR_TEXT, (found) => (found.startsWith('"') ? found : ' ')) : text;
+  const bare = limits.comments
+    ? text.replace(COMMENT_OR_TEXT, (found) => (CLOSED_COMMENT.test(found) ? ' ' : found))
+    : text;
   const value = parsed(bare);
   return value !== undefined && isPlain(bare, limits) ? value : undefined;
 }

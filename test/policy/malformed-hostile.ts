@@ -200,6 +200,17 @@ export const HOSTILE_CASES: readonly Case[] = [
     allow({ calls: many(10_000, (n) => `openat_${n}`), why: WHY }),
     invalid('/syscalls/allow/0/calls/0'),
   ],
+  ['60,000 comments that begin', `${policy({})}${'/* " '.repeat(60_000)}`, syntax()],
+  [
+    '45,000 values of one argument',
+    where('ioctl', { request: { anyOf: many(45_000, String) } }),
+    invalid('/syscalls/allow/0/where/ioctl/0/request'),
+  ],
+  [
+    '40,000 variables that nothing passes',
+    policy({ process: { env: { remove: many(40_000, (n) => `V${n}`) } } }),
+    invalid('/process/env/remove/0'),
+  ],
   ['2,000 rules', allow(...many(2000, () => ({ calls: ['sync'], why: WHY }))), invalid('/syscalls/allow')],
   ['a title of 900,000 letters', policy({ title: 'x'.repeat(900_000) }), invalid('/title')],
   ['a key of 900,000 letters', policy({ ['k'.repeat(900_000)]: 1 }), { code: 'POLICY_INVALID' }],
