@@ -54,6 +54,21 @@ const koffiWithin = {
     }),
 };
 
+/** Modules of Node's that take milliseconds to load and that few commands need: each is loaded when it is first used. */
+const loadedLate = {
+  name: 'loaded-late',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:(child_process|net|tty)$/ }, ({ path }) => ({ path, namespace: 'late' }));
+    onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default');
+      const getters = names.map((name) => `get ${name}() { return load().${name}; }`);
+      return {
+        contents: `const load = () => process.getBuiltinModule('${path}'); module.exports = { ${getters.join(', ')} };`,
+      };
+    });
+  },
+};
+
 /** Of the groups of commands, which the main module loads when they are called, `policy` alone. */
 const policyAlone = {
   name: 'policy-alone',
@@ -111,8 +126,8 @@ function recordCache(name, scratch) {
 }
 
 rmSync(`${root}build/bundle`, { recursive: true, force: true });
-await bundle('program', [koffiWithin]);
-await bundle('policy', [koffiWithin, policyAlone]);
+await bundle('program', [koffiWithin, loadedLate]);
+await bundle('policy', [koffiWithin, loadedLate, policyAlone]);
 const scratch = mkdtempSync(join(tmpdir(), 'sandbox-build-'));
 try {
   for (const name of ['program', 'policy']) recordCache(name, scratch);

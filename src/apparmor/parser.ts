@@ -19,7 +19,10 @@ const QUIETLY = ['--skip-kernel-load', '--skip-cache', '--skip-read-cache', '--s
  * @throws {ApparmorError} APPARMOR_PARSER_FAILED
  */
 export function compileProfile(text: string, profileName: string, parser: string): Uint8Array {
-  const { status, stdout, stderr, error } = spawnSync(parser, QUIETLY, { input: text, timeout: LIMIT_MS });
+  const { status, stdout, stderr, error } = spawnSync(parser, QUIETLY, {
+    input: text,
+    timeout: LIMIT_MS,
+  });
   const program: Buffer = stdout ?? Buffer.alloc(0);
   const places = program.toString('latin1').split(`${profileName}\0`).length - 1;
   if (status === 0 && places === 1 && program.length <= MOST_BYTES) return new Uint8Array(program);

@@ -41,7 +41,9 @@ const context: CliContext = {
   words,
   directories: directoriesOf(process.env, home, uid),
   // Not from process.stdout and its like: touching one makes a pipe non-blocking, for whoever shares it too.
-  isTerminal: { input: isatty(0), output: isatty(1), error: isatty(2) },
+  get isTerminal() {
+    return { input: isatty(0), output: isatty(1), error: isatty(2) };
+  },
   stdout: (text) => writeAll(1, text),
   stderr: tell,
   exitCode: 0,

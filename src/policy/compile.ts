@@ -32,14 +32,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   requireControls(policy, host);
   const { syscalls, filesystem, process, image, audit } = policy;
   const filter = filterOf(syscalls);
-  const { program, proof } = compileOf(policy, filter);
-  return {
-    name: policy.name,
-    digest: policy.digest,
-    canonical: policy.canonical,
-    filter,
-    program,
-    certificate: certify(policy, program, proof),
+  const { program, proof, made } = compileOf(policy, filter, () => ({
     refusals: refusalsOf(syscalls),
     onDeny: defaultAnswer(syscalls.onDeny),
     onUnknown: defaultAnswer(syscalls.onUnknown),
@@ -48,10 +41,19 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
     capabilities: capabilitySets(capabilityNames(policy), { surviveExec: process.user.uid === 'nonzero' }),
     landlock: rulesetFor({ paths: pathRules(policy) }, host.landlockAbi).ruleset,
     apparmor: { ...apparmorOf(policy), use: apparmorFor(policy, host) },
-    root: filesystem.root,
-    rootSizeBytes: filesystem.root === 'writable' ? filesystem.rootSize : 0n,
     mounts: mountsOf(filesystem),
     limits: limitsOf(policy, host),
+  }));
+  return {
+    ...made,
+    name: policy.name,
+    digest: policy.digest,
+    canonical: policy.canonical,
+    filter,
+    program,
+    certificate: certify(policy, program, proof),
+    root: filesystem.root,
+    rootSizeBytes: filesystem.root === 'writable' ? filesystem.rootSize : 0n,
     user: process.user,
     environment: { pass: [...new Set(process.pass.flatMap(({ names }) => names))].sort(), set: process.set },
     image,
@@ -84,9 +86,9 @@ export function gapsOn(policy: Policy, host: Pick<HostFacts, 'landlockAbi'>): st
 }
 
 /** A filter that cannot be compiled is a fault of the section it comes from. */
-function compileOf(policy: Policy, filter: Filter): ReturnType<typeof compileProved> {
+function compileOf<T>(policy: Policy, filter: Filter, meanwhile: () => T): ReturnType<typeof compileProved<T>> {
   try {
-    return compileProved(filter);
+    return compileProved(filter, meanwhile);
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     const { code, message, why, hint } = error;

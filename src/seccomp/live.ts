@@ -1,8 +1,9 @@
 /** What the running kernel says about calls under a program, without making any of them. @see native/prove */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readSync, writeSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
 import { installationRoot } from '../base/installation.js';
 import { type Pipe, pipe } from '../ffi/libc.js';
+import { awaitEnd, startProgram } from '../ffi/spawn.js';
 import { DATA_WORDS, INSTRUCTION_BYTES } from './bpf.js';
 import type { BpfProgram } from './filter.js';
 
@@ -30,9 +31,11 @@ export type Inquiry = {
    * and of i386.
    */
   readonly ask: (calls: Uint32Array) => void;
+  /** Says that nothing more is asked: the prover comes to its end while this process does something else. */
+  readonly finish: () => void;
   /**
-   * The kernel's verdicts on all calls, in their order. What stands below notification (allow, log, trace) looks
-   * alike, and so does what ends the caller. Nothing can be asked afterwards.
+   * The kernel's verdicts on all calls, in their order, once it has been said that there are no more. What stands
+   * below notification (allow, log, trace) looks alike, and so does what ends the caller.
    */
   readonly answer: () => KernelAnswer;
   /** Without an answer, what was asked is forgotten. */
@@ -51,24 +54,24 @@ export function beginInquiry(program: BpfProgram): Inquiry {
     for (const { read, write } of pipes) for (const descriptor of [read, write]) closeSync(descriptor);
     return unableTo('get pipes to the prover');
   }
-  const child = spawn(PROVER, [], { stdio: [input.read, output.write, complaints.write], env: {} });
+  const prover = startProgram(PROVER, [input.read, output.write, complaints.write]);
   for (const theirs of [input.read, output.write, complaints.write]) closeSync(theirs);
-  return inquiryOf(child, program, { input: input.write, output: output.read, complaints: complaints.read });
+  const ends = { input: input.write, output: output.read, complaints: complaints.read };
+  if (prover > 0) return inquiryOf(prover, program, ends);
+  for (const ours of Object.values(ends)) closeSync(ours);
+  return unableTo(`start the prover: ${getSystemErrorName(prover)}`);
 }
 
 const unableTo = (step: string): Inquiry => ({
   ask: () => undefined,
+  finish: () => undefined,
   answer: () => ({ kind: 'unable', why: step }),
   end: () => undefined,
 });
 
 type Ends = { readonly input: number; readonly output: number; readonly complaints: number };
 
-function inquiryOf(child: ChildProcess, program: BpfProgram, { input, output, complaints }: Ends): Inquiry {
-  let failure = '';
-  child.once('error', ({ message }) => {
-    failure = message; // told by the answer: a prover that was not started answers nothing
-  });
+function inquiryOf(prover: number, program: BpfProgram, { input, output, complaints }: Ends): Inquiry {
   const open = new Set([input, output, complaints]);
   const close = (descriptor: number): void => {
     if (open.delete(descriptor)) closeSync(descriptor);
@@ -83,11 +86,10 @@ function inquiryOf(child: ChildProcess, program: BpfProgram, { input, output, co
       count += calls.length / DATA_WORDS;
       if (open.has(input)) put(new Uint8Array(calls.buffer, calls.byteOffset, calls.byteLength));
     },
+    finish: () => close(input),
     answer() {
-      close(input);
       const bytes = readAll(output, count * WORD_BYTES + 1);
       const complaint = readAll(complaints, LARGEST_COMPLAINT).toString().trim();
-      if (child.pid === undefined) return { kind: 'unable', why: `start the prover: ${failure || 'it cannot be run'}` };
       if (bytes.length !== count * WORD_BYTES || complaint !== '')
         return { kind: 'unable', why: complaint || 'the prover ended without an answer' };
       const verdicts = new Uint32Array(count);
@@ -96,6 +98,7 @@ function inquiryOf(child: ChildProcess, program: BpfProgram, { input, output, co
     },
     end() {
       for (const descriptor of [...open]) close(descriptor);
+      awaitEnd(prover);
     },
   };
 }

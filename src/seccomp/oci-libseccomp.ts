@@ -4,8 +4,6 @@
  *
  * @see InitSeccomp() and findLastSyscalls() of runc, seccomp_rule_add(3)
  */
-import { spawnSync } from 'node:child_process';
-import { installationRoot } from '../base/installation.js';
 import * as scmp from '../ffi/libseccomp.js';
 import { type Abi, NATIVE } from './abis.js';
 import { encodeAction, X32_BIT } from './bpf.js';
@@ -13,6 +11,7 @@ import { API_LEVEL, compilerVersion, expectSuccess, exportProgram, loadCompiler,
 import { FilterError, type FilterErrorCode } from './errors.js';
 import type { Action, BpfProgram } from './filter.js';
 import { alternativesOf, type OciArgument, type OciRule } from './oci-rules.js';
+import { mayHang, type Ordering, runInTime } from './own-process.js';
 
 export type BlockForLibseccomp = {
   readonly defaultAction: Action;
@@ -32,7 +31,6 @@ export type LibseccompFilter = {
 
 /** Nearly all of them are done in a tenth of a second; the machine may be busy. */
 const DEFAULT_TIME_LIMIT_MS = 5000;
-const CHILD = `${installationRoot}/build/src/seccomp/oci-libseccomp-child.js`;
 /** EM_X86_64 | __AUDIT_ARCH_LE */
 const X32_TOKEN = 0x4000_003e;
 /** __NR_SCMP_ERROR */
@@ -46,19 +44,14 @@ const EEXIST = 17;
 export const compileByLibseccomp = (
   block: BlockForLibseccomp,
   { timeLimitMs = DEFAULT_TIME_LIMIT_MS } = {},
-): LibseccompFilter => (mayNotEnd(block) ? compileInChild(block, timeLimitMs) : compileHere(block));
+): LibseccompFilter =>
+  mayHang(block.rules.flatMap(orderingsOf)) ? compileInChild(block, timeLimitMs) : compileHere(block);
 
-/** Where one call has several conditions of which one is no equality: the only ones seen that did not end. */
-function mayNotEnd({ rules }: BlockForLibseccomp): boolean {
-  const conditions = new Map<string, number>();
-  const inexact = new Set<string>();
-  for (const { names, args } of rules)
-    for (const name of names) {
-      conditions.set(name, (conditions.get(name) ?? 0) + args.length);
-      if (args.some(({ op }) => op !== 'SCMP_CMP_EQ' && op !== 'SCMP_CMP_MASKED_EQ')) inexact.add(name);
-    }
-  return [...inexact].some((name) => (conditions.get(name) ?? 0) > 1);
-}
+/** An inequality, which engines hand over as it is, counts as an order: it has not been seen to end always. */
+const orderingsOf = ({ names, args }: OciRule): Ordering[] => {
+  const orders = args.map(({ op }) => op !== 'SCMP_CMP_EQ' && op !== 'SCMP_CMP_MASKED_EQ');
+  return names.map((syscall) => ({ syscall, orders }));
+};
 
 /** The same without a limit of time. @throws {FilterError} FILTER_COMPILER_MISSING FILTER_REFUSED FILTER_TOO_LARGE */
 export function compileHere({ defaultAction, abis, rules }: BlockForLibseccomp): LibseccompFilter {
@@ -117,18 +110,11 @@ type Outcome =
 
 function compileInChild({ defaultAction, abis, rules }: BlockForLibseccomp, timeLimitMs: number): LibseccompFilter {
   const block: BlockForLibseccomp = { defaultAction, abis, rules };
-  const child = spawnSync(process.execPath, [CHILD], {
-    input: JSON.stringify(block, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
-    env: {},
-    timeout: timeLimitMs,
-    killSignal: 'SIGKILL',
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  // Also of a process that ended by itself at that moment: what it wrote may not have been read.
-  if (child.error !== undefined && 'code' in child.error && child.error.code === 'ETIMEDOUT')
-    throw new FilterError('FILTER_TIMEOUT', `libseccomp did not end within ${timeLimitMs} ms`);
-  if (child.status !== 0) throw new FilterError('FILTER_REFUSED', 'libseccomp failed', { cause: child.error });
-  const outcome = JSON.parse(child.stdout.toString()) as Outcome;
+  const input = JSON.stringify(block, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  const ended = runInTime('oci-libseccomp-child', input, timeLimitMs);
+  if (ended.kind === 'late') throw new FilterError('FILTER_TIMEOUT', `libseccomp did not end within ${timeLimitMs} ms`);
+  if (ended.kind === 'failed') throw new FilterError('FILTER_REFUSED', 'libseccomp failed', { cause: ended.cause });
+  const outcome = JSON.parse(ended.answer.toString()) as Outcome;
   if ('error' in outcome) throw new FilterError(outcome.error.code, outcome.error.message);
   return { ...outcome.made, program: new Uint8Array(Buffer.from(outcome.program, 'base64')) as BpfProgram };
 }

@@ -33,27 +33,39 @@ export type Proof = {
  *
  * @throws {FilterError} FILTER_UNKNOWN_SYSCALL FILTER_DISAGREES
  */
-export function proveProgram(filter: Filter, program: BpfProgram): Proof {
-  return prove(meaningOf(filter), program, (examination) => compareSymbolically(filter, program, examination));
-}
+export const proveProgram = (filter: Filter, program: BpfProgram): Proof => proveWhile(filter, program, nothing).proof;
+
+/** The same, and what `meanwhile` makes while the kernel answers; what that throws passes. */
+export const proveWhile = <T>(filter: Filter, program: BpfProgram, meanwhile: () => T): Proved<T> =>
+  prove(meaningOf(filter), program, {
+    compare: (examination) => compareSymbolically(filter, program, examination),
+    refuse: disagrees,
+    meanwhile,
+  });
 
 /** The same for a filter of any kind, by what it means. @throws {FilterError} FILTER_DISAGREES, as `refuse` words it */
-export function proveMeaning(meaning: Meaning, program: BpfProgram, refuse: Refuse = disagrees): Proof {
-  return prove(meaning, program, () => ({ kind: 'untold', why: 'not done for a filter of this kind' }), refuse);
-}
+export const proveMeaning = (meaning: Meaning, program: BpfProgram, refuse: Refuse = disagrees): Proof =>
+  prove(meaning, program, {
+    compare: () => ({ kind: 'untold', why: 'not done for a filter of this kind' }),
+    refuse,
+    meanwhile: nothing,
+  }).proof;
 
+export type Proved<T> = { readonly proof: Proof; readonly made: T };
 type Refuse = (disagreement: Disagreement) => FilterError;
+type Manner<T> = {
+  readonly compare: (examination: Examination) => Symbolic;
+  readonly refuse: Refuse;
+  readonly meanwhile: () => T;
+};
+
+const nothing = (): void => undefined;
 
 /** So many are asked about at a time, while the examination goes on: installing the filter anew for each costs a millisecond. */
 const WITNESSES_AT_A_TIME = 512;
 
 /** The cases come first: a disagreement that they find has a call to show. */
-function prove(
-  meaning: Meaning,
-  program: BpfProgram,
-  compare: (examination: Examination) => Symbolic,
-  refuse: Refuse = disagrees,
-): Proof {
+function prove<T>(meaning: Meaning, program: BpfProgram, { compare, refuse, meanwhile }: Manner<T>): Proved<T> {
   const witnesses = new Witnesses(decodeProgram(program));
   const inquiry = beginInquiry(program);
   try {
@@ -66,11 +78,13 @@ function prove(
     });
     if (examination.disagreement !== undefined) throw refuse(examination.disagreement);
     witnesses.addForeign();
-    const { calls } = witnesses;
     inquiry.ask(witnesses.since(asked));
+    inquiry.finish();
     const symbolic = compare(examination);
     if (symbolic.kind === 'different') throw differs(symbolic);
-    return { examination, symbolic, live: judge(meaning, calls, witnesses.verdicts, inquiry.answer()) };
+    const made = meanwhile();
+    const live = judge(meaning, witnesses.calls, witnesses.verdicts, inquiry.answer());
+    return { proof: { examination, symbolic, live }, made };
   } finally {
     inquiry.end();
   }

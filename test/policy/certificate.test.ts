@@ -54,7 +54,7 @@ test('20 random filters certify', () =>
       fc.constantFrom(allow, errno(1), errno(38)),
       (rules, action) => {
         const filter = filterOf(rules.map(([call, when]) => rule(call, when, action)));
-        const { program, proof } = compileProved(filter);
+        const { program, proof } = compileProved(filter, () => undefined);
         const { certificate } = certify(SUBJECT, program, proof);
         assert.ok(isCertificate(certificate), JSON.stringify(isCertificate.errors));
         assert.is(certificate.live.unable, null);
@@ -65,7 +65,7 @@ test('20 random filters certify', () =>
 
 test('what could not be tried is in the certificate, and a run that requires seccomp is refused', async () => {
   const compiled = compilePolicy(shippedPolicy('strict'), IDEAL_HOST);
-  const { examination, symbolic } = compileProved(compiled.filter).proof;
+  const { examination, symbolic } = compileProved(compiled.filter, () => undefined).proof;
   const why = 'install the filter with a listener: EBUSY';
   const certificate = certify(SUBJECT, compiled.program, { examination, symbolic, live: { kind: 'unable', why } });
   assert.ok(isCertificate(certificate.certificate), JSON.stringify(isCertificate.errors));

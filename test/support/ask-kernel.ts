@@ -7,6 +7,7 @@ export function askKernel(program: BpfProgram, calls: Uint32Array): KernelAnswer
   const inquiry = beginInquiry(program);
   try {
     inquiry.ask(calls);
+    inquiry.finish();
     return inquiry.answer();
   } finally {
     inquiry.end();

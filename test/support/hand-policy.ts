@@ -88,10 +88,10 @@ const mountsWith = (shared: string): readonly MountOperation[] => [
   { kind: 'mask', target: '/srv' },
 ];
 
-let compiled: ReturnType<typeof compileProved> | undefined;
+let compiled: ReturnType<typeof compileProved<undefined>> | undefined;
 
 /** The agreement check takes a while and the filter is always the same. */
-function compileOnce(filter: CompiledPolicy['filter']): ReturnType<typeof compileProved> {
-  compiled ??= compileProved(filter);
+function compileOnce(filter: CompiledPolicy['filter']): ReturnType<typeof compileProved<undefined>> {
+  compiled ??= compileProved(filter, () => undefined);
   return compiled;
 }
