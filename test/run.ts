@@ -12,7 +12,10 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const FILE_LIMIT_MS = 600_000;
+/** Each test has a limit of its own; this one is for what hangs outside of tests. */
+const FILE_LIMIT_MS = 1_800_000;
+/** For a file that is told to end to remove what it has made, and for what it wrote to be read. */
+const END_LIMIT_MS = 30_000;
 
 type Outcome = {
   readonly file: string;
@@ -61,10 +64,18 @@ function runFile(name: string): Promise<Outcome> {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    const timer = setTimeout(() => child.kill('SIGKILL'), FILE_LIMIT_MS);
+    const timers = [
+      setTimeout(() => child.kill('SIGTERM'), FILE_LIMIT_MS),
+      setTimeout(() => child.kill('SIGKILL'), FILE_LIMIT_MS + END_LIMIT_MS),
+    ];
     const started = Date.now();
+    child.on('exit', () => {
+      // A process that it left behind can hold its streams open for ever.
+      const streams = [child.stdout, child.stderr];
+      timers.push(setTimeout(() => streams.map((stream) => stream.destroy()), END_LIMIT_MS));
+    });
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       const count = (word: string): number =>
         [...text.matchAll(new RegExp(`^\\s*${word}:\\s+(\\d+)`, 'gm'))].reduce((n, m) => n + Number(m[1]), 0);
       const total = count('Total');

@@ -1,5 +1,6 @@
 /** Unix accounts for tests, made and removed as root. */
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSubordinateIds } from '../../src/host/id-map.js';
@@ -7,14 +8,14 @@ import { parseSubordinateIds } from '../../src/host/id-map.js';
 export type Account = { readonly name: string; readonly uid: number; readonly gid: number };
 
 /** Another process may hold the lock of the user database for a moment. */
-const ATTEMPTS = 50;
+const ATTEMPTS = 300;
 const PAUSE_MS = 200;
-let made = 0;
+const END_ATTEMPTS = 500;
+const END_PAUSE_MS = 20;
 
-/** Makes an account with a name that no other has. The home folder is not made. */
+/** Makes an account with a name that no other has, also none that a killed test left. The home folder is not made. */
 export function createAccount(home: string, subordinateIds: boolean): Account {
-  made += 1;
-  const name = `sbx${process.pid}n${made}`;
+  const name = `sbx${randomBytes(6).toString('hex')}`;
   const none = subordinateIds ? [] : ['-K', 'SUB_UID_COUNT=0', '-K', 'SUB_GID_COUNT=0'];
   administer(['useradd', '--no-log-init', '--no-create-home', '--home-dir', home, '--shell', '/bin/sh', ...none, name]);
   const entry = readFileSync('/etc/passwd', 'utf8')
@@ -33,17 +34,30 @@ export function ownsProcess(account: Account, uid: number): boolean {
   return ranges.some(({ start, count }) => uid >= start && uid < start + count);
 }
 
-/** Kills what runs as the account or as one of its subordinate ids. */
+/** Ends what runs as the account or as one of its subordinate ids, also what is started meanwhile. */
 export function endProcesses(account: Account): void {
-  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    const uid = /^Uid:\s+(\d+)/m.exec(statusOf(pid))?.[1];
-    if (uid === undefined || !ownsProcess(account, Number(uid))) continue;
-    try {
-      process.kill(Number(pid), 'SIGKILL');
-    } catch {
-      // It has ended by itself meanwhile.
+  for (let attempt = 0; attempt < END_ATTEMPTS; attempt += 1) {
+    const alive = processesOf(account);
+    if (alive.length === 0) return;
+    for (const pid of alive) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself meanwhile.
+      }
     }
+    pause(END_PAUSE_MS);
   }
+}
+
+/** Those that are alive: a zombie is none. */
+function processesOf(account: Account): readonly number[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids.map(Number).filter((pid) => {
+    const status = statusOf(pid);
+    const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1];
+    return uid !== undefined && !/^State:\s+[ZX]/m.test(status) && ownsProcess(account, Number(uid));
+  });
 }
 
 /** Removes control groups that were prepared for a user of this number by a test that was killed. */
@@ -79,8 +93,12 @@ function administer([file = '', ...rest]: readonly string[]): void {
     const { status, stderr } = spawnSync(file, rest, { encoding: 'utf8' });
     if (status === 0) return;
     if (attempt === ATTEMPTS || !/lock/.test(stderr)) throw new Error(`${file}: ${stderr}`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    pause(PAUSE_MS);
   }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 function subordinateRanges(account: Account): ReturnType<typeof parseSubordinateIds> {
@@ -91,7 +109,7 @@ function subordinateRanges(account: Account): ReturnType<typeof parseSubordinate
   }
 }
 
-function statusOf(pid: string): string {
+function statusOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {

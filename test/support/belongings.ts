@@ -2,6 +2,7 @@
 import { chownSync, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownsProcess } from './account.js';
+import { patient } from './patience.js';
 import type { TestUser } from './user.js';
 
 /** Hands a tree over to the user; nothing where the tests run as that user. */
@@ -41,8 +42,11 @@ export function liveProcesses(user: TestUser): readonly string[] {
     });
 }
 
-/** Waits until nothing is left behind; what is left after the limit. The kernel takes a moment to end processes. */
-export async function settle(user: TestUser, limitMs = 2000): Promise<readonly string[]> {
+/**
+ * Waits until nothing is left behind; what is left after the limit. The kernel takes a moment to end processes. What
+ * a test could find left must live for longer than this.
+ */
+export async function settle(user: TestUser, limitMs = patient(20_000)): Promise<readonly string[]> {
   for (const end = Date.now() + limitMs; ; ) {
     const debris = findDebris(user);
     if (debris.length === 0 || Date.now() > end) return debris;

@@ -1,5 +1,6 @@
 /** Waiting for processes, and for what they do. */
 import type { ChildProcess } from 'node:child_process';
+import { patient } from './patience.js';
 
 export type Ended = {
   readonly status: number | null;
@@ -25,7 +26,7 @@ export function outcomeOf(child: ChildProcess): Promise<Ended> {
 }
 
 /** Waits until `look` finds something: an array that is not empty, or any value that is not undefined. */
-export async function waitFor<T>(look: () => T | undefined, limitMs = 20_000): Promise<T> {
+export async function waitFor<T>(look: () => T | undefined, limitMs = patient(60_000)): Promise<T> {
   for (const end = Date.now() + limitMs; ; ) {
     const found = look();
     if (found !== undefined && !(Array.isArray(found) && found.length === 0)) return found;

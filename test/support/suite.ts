@@ -1,8 +1,10 @@
 /**
- * uvu's suite with what it lacks: a time limit for each test, skipping with a
- * named requirement, and asynchronous `throws`.
+ * uvu's suite with what it lacks: a time limit for each test and for what a
+ * test leaves running, skipping with a named requirement, a word about a
+ * `before` that failed, and asynchronous `throws`.
  */
 import { suite as uvuSuite } from 'uvu';
+import { patient } from './patience.js';
 
 type Body = () => void | Promise<void>;
 export type Suite = {
@@ -14,11 +16,15 @@ export type Suite = {
   run(): void;
 };
 
-const DEFAULT_LIMIT_MS = 60_000;
+const DEFAULT_LIMIT_MS = 300_000;
+const END_LIMIT_MS = 60_000;
+/** Suites of this process that have not ended. */
+let running = 0;
 
 /** A suite whose tests fail after `limitMs`. */
-export function suite(name: string, limitMs: number = DEFAULT_LIMIT_MS): Suite {
+export function suite(name: string, usualLimitMs: number = DEFAULT_LIMIT_MS): Suite {
   const inner = uvuSuite(name);
+  const limitMs = patient(usualLimitMs);
   const declare = (title: string, body: Body): void => inner(title, () => within(limitMs, title, body));
   return Object.assign(declare, {
     needs(requirement: string | undefined, title: string, body: Body): void {
@@ -29,10 +35,35 @@ export function suite(name: string, limitMs: number = DEFAULT_LIMIT_MS): Suite {
         inner.skip(title, () => undefined);
       }
     },
-    before: (body: Body): void => inner.before(() => within(limitMs, 'before', body)),
+    before: (body: Body): void => inner.before(() => told(() => within(limitMs, 'before', body))),
     after: (body: Body): void => inner.after(() => within(limitMs, 'after', body)),
-    run: (): void => inner.run(),
+    run(): void {
+      running += 1;
+      inner.after(endSoon);
+      inner.run();
+    },
   });
+}
+
+/** uvu counts the tests behind a `before` that failed, and says nothing of why. */
+async function told(body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    process.stdout.write(`before: ${error instanceof Error ? error.stack : error}\n`);
+    throw error;
+  }
+}
+
+/** Node waits for every child and server that a failed test left; this process does not wait for long. */
+function endSoon(): void {
+  running -= 1;
+  if (running > 0) return;
+  const giveUp = (): void => {
+    process.stdout.write(`still there after all tests: ${process.getActiveResourcesInfo().join(', ')}\n`);
+    process.exit(1);
+  };
+  setTimeout(giveUp, patient(END_LIMIT_MS)).unref();
 }
 
 async function within(limitMs: number, title: string, body: Body): Promise<void> {
