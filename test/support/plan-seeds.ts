@@ -72,6 +72,7 @@ export function faultyPlans(): readonly (readonly [fault: string, plan: LaunchPl
     ['a cgroup that cannot be', { cgroup: [{ version: 3, parent: '/sys' }] }],
     ['a cgroup that cannot be', { cgroup: [{ version: 1, parent: 'sys' }] }],
     ['a cgroup value without its group', { cgroupValue: [{ ...cgroupValue, index: 1 }] }],
+    ['a cgroup value without its group', { cgroupValue: [{ ...cgroupValue, index: 0xffff_ffff }] }],
     ...['', '.', '..', 'a/b'].map((file): readonly [string, Partial<LaunchPlan>] => [
       'a cgroup value without its group',
       { cgroupValue: [{ ...cgroupValue, file }] },
