@@ -8,6 +8,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LaunchGround } from '../support/launch.js';
+import { patient } from '../support/patience.js';
 import type { SystemGround } from '../support/system-ground.js';
 import { newTrails, type TrailOfRun, whatIsLeft } from './aftermath.js';
 import { type Call, injectFault, spellCall } from './tracer.js';
@@ -15,7 +16,7 @@ import { type Call, injectFault, spellCall } from './tracer.js';
 export type Victim = 'supervisor' | 'init';
 
 const ANSWER_COUNTERS = 16;
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = patient(60_000);
 
 /** As `call` begins. */
 export async function killAtCall(
@@ -31,20 +32,21 @@ export async function killAtCall(
   // How often a process waits differs from run to run: then nobody was killed.
   if (!outcome.hit) return [];
   const faults = [
-    ...(outcome.left > 0 ? [`${outcome.left} processes were left after a second`] : []),
-    ...left.map((what) => `${what} was left after a second`),
+    ...(outcome.left > 0 ? [`${outcome.left} processes were left`] : []),
+    ...left.map((what) => `${what} was left`),
     ...trails.flatMap((trail) => faultsOf(trail, victim)),
     ...(outcome.status === 0 && !outcome.executed ? ['it ended with 0 and ran nothing'] : []),
   ];
   return faults.map((fault) => `${victim} killed at ${spellCall(call)}: ${fault}`);
 }
 
-/** While the workload makes refused calls as fast as it can, `afterMs` after its first answer. */
+/** While the workload makes refused calls as fast as it can, `afterMs` after its first answer. Adds to `endedMs` how long the end took. */
 export async function killWhileRefusing(
   ground: LaunchGround,
   known: Set<string>,
   victim: Victim,
   afterMs: number,
+  endedMs: number[] = [],
 ): Promise<readonly string[]> {
   const counters = join(ground.shared, `answers-${known.size}`);
   writeFileSync(counters, Buffer.alloc(ANSWER_COUNTERS));
@@ -52,16 +54,21 @@ export async function killWhileRefusing(
   const plan = ground.plan(['refused', `/shared/answers-${known.size}`]);
   const supervisor = ground.user.start(plan.command, { stdio: 'ignore' });
   const ended = exitOf(supervisor);
-  if (!(await answersCame(counters))) return ['the workload got no answer at all'];
+  if (!(await answersCame(counters))) {
+    supervisor.kill('SIGKILL');
+    return ['the workload got no answer at all'];
+  }
   await pause(afterMs);
   process.kill(victim === 'init' ? initOf(supervisor.pid ?? 0) : (supervisor.pid ?? 0), 'SIGKILL');
+  const killedAt = performance.now();
   const left = await whatIsLeft(ground.user, ground.cgroupFolders);
+  endedMs.push(performance.now() - killedAt);
   await ended;
   const { refused, others } = answersIn(counters);
   const trails = newTrails(ground.stateDirectory, known);
   const recorded = trails.reduce((sum, trail) => sum + trail.refused, 0);
   const faults = [
-    ...left.map((what) => `${what} was left after a second`),
+    ...left.map((what) => `${what} was left`),
     ...trails.flatMap((trail) => faultsOf(trail, victim)),
     ...(trails.length === 1 ? [] : [`${trails.length} trails`]),
     ...(refused > recorded ? [`${refused} calls were answered, ${recorded} recorded`] : []),
@@ -85,7 +92,7 @@ export async function killFrontEnd(
   const left = await whatIsLeft(ground.user, []);
   await ended;
   const faults = [
-    ...left.map((what) => `${what} was left after a second`),
+    ...left.map((what) => `${what} was left`),
     ...newTrails(state, known).flatMap((trail) => faultsOf(trail, 'supervisor')),
   ];
   return faults.map((fault) => `front end killed after ${afterMs} ms: ${fault}`);

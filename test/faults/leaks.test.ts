@@ -8,7 +8,7 @@ import { type SystemGround, systemGround } from '../support/system-ground.js';
 import { type TestUser, userRequirement } from '../support/user.js';
 import { belongingsOf, faultsOf, faultsOfTrails, runMany } from './many.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 900_000;
 const IN_A_ROW = 50;
 const AT_ONCE = 20;
 const MARK = 'the workload ran\n';

@@ -12,7 +12,7 @@ export type Belongings = {
   readonly cgroups: readonly string[];
   /** Files of the user beside the trails. */
   readonly files: readonly string[];
-  readonly mounts: number;
+  readonly mounts: readonly string[];
   readonly subordinateIds: string;
 };
 
@@ -53,14 +53,17 @@ export function faultsOf(outcomes: readonly Outcome[], expected: string): readon
   return [...counts].map(([fault, count]) => `${count} times: ${fault}`);
 }
 
-/** After waiting for what is on its way out, at most a second. */
+/** After waiting for what is on its way out. */
 export async function belongingsOf(user: TestUser, cgroupFolders: readonly string[]): Promise<Belongings> {
   const cgroups = await whatIsLeft(user, cgroupFolders);
   return {
     debris: findDebris(user),
     cgroups,
     files: filesBelow(user.home).filter((path) => !/\/(runs\/[0-9A-Z]{26}|tmp)(\/|$)/.test(path)),
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length,
+    // Of all that the user's have mounted the line names a folder of the user's or the product's; others come and go.
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('sandbox')),
     subordinateIds: readFileSync('/etc/subuid', 'utf8').match(new RegExp(`^${user.name}:.*$`, 'm'))?.[0] ?? '',
   };
 }

@@ -40,7 +40,7 @@ export type Outcome = {
   /** Whether the call was made at all: how often a process waits differs from run to run. */
   readonly hit: boolean;
   readonly executed: boolean;
-  /** Processes that were alive a second after the supervisor's end. */
+  /** Processes that were alive long after the supervisor's end. */
   readonly left: number;
 };
 

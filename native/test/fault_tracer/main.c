@@ -11,7 +11,8 @@
  *
  * LOG gets a line for each call (record), `executed` when the workload's program runs, `hit` where the fault
  * happened, `gone MS` when the last process had ended after the first one, or `left N` where N of them were
- * alive a second later. Exit status: the program's; 128 + N by signal N; 124 where it had to be ended.
+ * alive LEFT_AFTER_MS later (a second is enough where the machine has nothing else to do). Exit status: the
+ * program's; 128 + N by signal N; 124 where it had to be ended.
  */
 #include <errno.h>
 #include <grp.h>
@@ -29,8 +30,8 @@
 #include "fault_tracer.h"
 
 enum {
-	RUN_LIMIT_S = 20,
-	LEFT_AFTER_MS = 1000,
+	RUN_LIMIT_S = 60,
+	LEFT_AFTER_MS = 20000,
 	EXIT_LIMIT = 124,
 	EXIT_TRACER = 123,
 	SIGNAL_BASE = 128,
