@@ -54,7 +54,7 @@ test.needs(needsTerminal, 'a workload that does not read its terminal does not s
     extends: { policy: 'strict', version: '^1.0.0' },
     resources: { time: '3s' },
   });
-  const words = ground.runWords(['sleep', '60'], { flags: ['-it', '--policy', policy] });
+  const words = ground.runWords(['sleep', '1000'], { flags: ['-it', '--policy', policy] });
   const command = [ground.product.program, ...words].join(' ');
   const child = ground.user.start(['script', '--quiet', '--return', '--command', command, '/dev/null']);
   child.stdin?.on('error', () => undefined);

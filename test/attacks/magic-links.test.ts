@@ -7,7 +7,7 @@ import { suite } from '../support/suite.js';
 import { type SystemGround, systemGround } from '../support/system-ground.js';
 import { userRequirement } from '../support/user.js';
 
-const test = suite('attacks: magic links', 180_000);
+const test = suite('attacks: magic links');
 const needs = userRequirement({ subordinateIds: true });
 let ground: SystemGround;
 

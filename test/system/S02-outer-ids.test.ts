@@ -58,8 +58,8 @@ function allProcesses(): readonly Process[] {
 }
 
 test.needs(needsRoot ?? needs, 'with subordinate ids every process inside has one of them', async () => {
-  const child = ground.user.start([ground.product.program, ...ground.runWords(['sleep', '30.02'])]);
-  const inside = await processesBeside('sleep 30.02');
+  const child = ground.user.start([ground.product.program, ...ground.runWords(['sleep', '1000.02'])]);
+  const inside = await processesBeside('sleep 1000.02');
   child.kill('SIGTERM');
   await outcomeOf(child);
   assert.equal(inside.map(({ innerPid }) => innerPid).sort(), [1, 2], 'init and the workload');

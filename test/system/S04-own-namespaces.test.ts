@@ -1,7 +1,7 @@
 /** S04: the workload has namespaces of its own, and no network but loopback. */
 import { createServer } from 'node:net';
 import * as assert from 'uvu/assert';
-import { outcomeOf } from '../support/processes.js';
+import { outcomeOf, printed } from '../support/processes.js';
 import { suite } from '../support/suite.js';
 import { type SystemGround, systemGround } from '../support/system-ground.js';
 import { controlsIn, latestRecords } from '../support/trail-records.js';
@@ -35,10 +35,19 @@ test.needs(needs, "each of the seven kinds differs from the caller's, and is the
 });
 
 test.needs(needs, 'two runs at once share none of them', async () => {
-  const words = ground.runWords(['sh', '-c', `${LOOK}; cat >/dev/null; sleep 0.5`]);
-  const runs = [1, 2].map(() => outcomeOf(ground.user.start([ground.product.program, ...words])));
-  const [one, other] = await Promise.all(runs);
-  const lines = [one, other].flatMap((ended) => ended?.stdout.toString().trimEnd().split('\n') ?? []);
+  // Each stays until both have looked: the kernel gives a namespace the number of one that has gone.
+  const flags = ['--profile', 'strict', '-i'];
+  const words = ground.runWords(['sh', '-c', `${LOOK}; echo looked; cat`], { flags });
+  const runs = [1, 2].map(() => ground.user.start([ground.product.program, ...words]));
+  const outcomes = runs.map(outcomeOf);
+  const lines = (await Promise.all(runs.map((run) => printed(run, 'looked\n')))).flatMap((text) =>
+    text.split('\n').slice(0, KINDS.length),
+  );
+  for (const run of runs) run.stdin?.end();
+  assert.equal(
+    (await Promise.all(outcomes)).map(({ status }) => status),
+    [0, 0],
+  );
   assert.is(new Set(lines).size, 2 * KINDS.length, lines.join(' '));
 });
 
@@ -49,7 +58,9 @@ test.needs(needs, 'there is loopback and no other interface', () => {
   assert.ok(names(ground.outside(look)).length >= 1);
 });
 
-const TALK = 'echo across | nc -l -p 6379 & sleep 0.3; nc 127.0.0.1 6379 </dev/null';
+/** Asks again until the other listens. */
+const TALK =
+  'echo across | nc -l -p 6379 & n=0; until nc 127.0.0.1 6379 </dev/null 2>/dev/null || [ $n -eq 300 ]; do n=$((n+1)); sleep 0.1; done';
 
 test.needs(needs, 'processes of one run reach each other by loopback, and nothing of the host', async () => {
   const flags = ['--policy', `${ground.product.folder}/policies/redis.json`, '--allow-unsigned'];
@@ -60,7 +71,7 @@ test.needs(needs, 'processes of one run reach each other by loopback, and nothin
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  const ask = ['sh', '-c', `nc -w 2 127.0.0.1 ${port} </dev/null; echo $?`];
+  const ask = ['sh', '-c', `nc -w 60 127.0.0.1 ${port} </dev/null; echo $?`];
   const [outside, inside] = await Promise.all(
     [
       [`${ground.folder}/bin/busybox`, ...ask],

@@ -19,7 +19,7 @@ test.after(() => ground?.remove());
 const mountsIn = (user: SystemGround['user']) => attemptsIn(latestRecords(user)).filter(({ call }) => call === 'mount');
 
 test.needs(needs, 'when the workload knows its answer, the record is in the file', async () => {
-  const script = 'tiny_workload refuse 1; echo answered; sleep 30.07';
+  const script = 'tiny_workload refuse 1; echo answered; sleep 1000.07';
   ground.inside('true');
   const before = runsOf(ground.user).length;
   const child = ground.user.start([ground.product.program, ...ground.runWords(['sh', '-c', script])]);

@@ -98,7 +98,7 @@ test.needs(needs, 'init: all ends at once, and the trail is closed', async () =>
 
 test.needs(needs, 'a workload that forks, ignores signals and starts sessions ends with its supervisor', async () => {
   const script =
-    "trap '' HUP INT TERM; for n in 1 2 3 4; do sh -c 'trap \"\" HUP INT TERM; sleep 60.08' & done; echo up; wait";
+    "trap '' HUP INT TERM; for n in 1 2 3 4; do sh -c 'trap \"\" HUP INT TERM; sleep 1000.08' & done; echo up; wait";
   const child = ground.user.start([ground.product.program, ...ground.runWords(['sh', '-c', script])]);
   const end = outcomeOf(child);
   await printed(child, 'up\n');
@@ -108,13 +108,21 @@ test.needs(needs, 'a workload that forks, ignores signals and starts sessions en
 });
 
 test.needs(needs, 'the front end while the control plane works: it goes as well', async () => {
-  const words = ['run', '--profile', 'default', '--allow-unsigned', ground.image, 'sleep', '60.09'];
-  const child = ground.user.start([ground.product.program, ...words]);
-  const end = outcomeOf(child);
-  await waitFor(() => (liveProcesses(ground.user).some((line) => line.endsWith(' node')) ? true : undefined));
-  child.kill('SIGKILL');
-  await end;
-  assert.equal(await settle(ground.user), []);
+  let hasMet = false;
+  // On a busy machine it can be done before anybody looks.
+  for (let tries = 0; tries < 10 && !hasMet; tries += 1) {
+    const environment = ['--env', `TRY=${tries}`];
+    const words = ['run', '--profile', 'default', ...environment, '--allow-unsigned', ground.image, 'sleep', '1000.09'];
+    const child = ground.user.start([ground.product.program, ...words]);
+    const end = outcomeOf(child);
+    const isAlive = (name: string): boolean => liveProcesses(ground.user).some((line) => line.endsWith(` ${name}`));
+    const met = await waitFor(() => ['node', 'sleep'].find(isAlive));
+    hasMet = met === 'node';
+    child.kill('SIGKILL');
+    await end;
+    assert.equal(await settle(ground.user), []);
+  }
+  assert.ok(hasMet, 'the control plane was met at work');
 });
 
 test.needs(needs, 'outside, such a workload outlives who started it', async () => {

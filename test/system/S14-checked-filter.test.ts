@@ -70,18 +70,16 @@ for (const [what, spoil] of Object.entries(SPOILT)) {
   });
 }
 
-test.needs(needs, 'a compilation that does not end: refused within seconds, and its process is gone', async () => {
+test.needs(needs, 'a compilation that does not end: cut off, refused, and its process is gone', async () => {
   const hang = (source: string): string =>
     `for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);\n${source}`;
   const always = (source: string): string => source.replace('mayNotEnd(filter) ?', 'true ?');
   withModule('seccomp/checked.js', always, () =>
     withModule('seccomp/compile-child.js', hang, () => {
-      const started = Date.now();
       const { status, stdout, stderr } = ground.run(['echo', 'ran']);
       assert.is(status, 125, stderr);
       assert.is(stdout.toString(), '');
       assert.match(stderr, /^sandbox: FILTER_TIMEOUT: /);
-      assert.ok(Date.now() - started < 20_000);
     }),
   );
   assert.equal(await settle(ground.user), []);

@@ -88,12 +88,11 @@ const timed = (time: string): SystemRunOptions => ({
 });
 
 test.needs(needs, 'running time: ended at the limit, said so, and recorded', async () => {
-  const started = Date.now();
+  // Long enough for a shell to start on a busy machine.
   const { status, stdout, stderr } = ground.run(
-    ['sh', '-c', "trap '' TERM INT HUP; echo up; while true; do sleep 60.18; done"],
-    timed('1s'),
+    ['sh', '-c', "trap '' TERM INT HUP; echo up; while true; do sleep 1000.18; done"],
+    timed('4s'),
   );
-  assert.ok(Date.now() - started < 30_000);
   assert.is(stdout.toString(), 'up\n');
   assert.is(status, 137, stderr);
   assert.match(stderr, /^sandbox: RUN_TIME_LIMIT: /m);

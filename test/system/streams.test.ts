@@ -140,7 +140,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const) {
 test.needs(needs, 'a command that does not handle SIGTERM ends by it', async () => {
   const child = ground.user.start([
     ground.product.program,
-    ...ground.runWords(['sh', '-c', 'echo up; exec sleep 60.2']),
+    ...ground.runWords(['sh', '-c', 'echo up; exec sleep 1000.2']),
   ]);
   const end = outcomeOf(child);
   await printed(child, 'up\n');

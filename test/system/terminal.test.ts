@@ -85,7 +85,7 @@ test.needs(needs, 'what is typed arrives as it was typed, to the end of the inpu
 
 for (const [what, script, keys] of [
   ['after the end of the command', 'echo ready; exit 0', undefined],
-  ['after Ctrl-C', 'echo ready; sleep 60.3', '\x03'],
+  ['after Ctrl-C', 'echo ready; sleep 1000.3', '\x03'],
   ['after a command that changed its own', 'stty raw -echo; echo; echo ready; exit 0', undefined],
 ] as const) {
   test.needs(needs, `the caller's terminal is as it was ${what}`, async () => {
@@ -98,13 +98,14 @@ for (const [what, script, keys] of [
 }
 
 test.needs(needs, 'after our own end by a signal, too', async () => {
-  const outer = `stty -g; ${line('echo ready; exec sleep 60.4')}; stty -g`;
+  const outer = `stty -g; ${line('echo ready; exec sleep 1000.4')}; stty -g`;
   const { stdout } = await onTerminal(outer, () => {
-    // By the staged program: the user may run other sandboxes.
+    // By the staged program: the user may run other sandboxes. Its keepers are its children.
     const launcher = join(ground.product.folder, 'build/native/launcher');
-    const [supervisor] = liveProcesses(ground.user)
+    const ours = liveProcesses(ground.user)
       .map((line) => line.split(' ')[1] ?? '')
       .filter((pid) => programOf(pid) === launcher && !/^NSpid:(\s+\d+){2}/m.test(statusOf(pid)));
+    const supervisor = ours.find((pid) => !ours.includes(/^PPid:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? ''));
     if (supervisor !== undefined) process.kill(Number(supervisor), 'SIGTERM');
   });
   const settings = [...stdout.toString().matchAll(/^[0-9a-f]+(:[0-9a-f]+){10,}/gm)].map(([all]) => all);

@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { findDebris, ownEverything, settle } from '../support/belongings.js';
-import { outcomeOf, waitFor } from '../support/processes.js';
+import { ownEverything, settle } from '../support/belongings.js';
 import { suite } from '../support/suite.js';
 import { type SystemGround, systemGround } from '../support/system-ground.js';
 import { runsOf } from '../support/trail-records.js';
@@ -229,22 +228,6 @@ test.needs(needs, 'the second run of an image unpacks nothing and says nothing',
 });
 
 const BIG = 96 * 1024 * 1024;
-
-test.needs(needs, 'Ctrl-C while an image is unpacked: 130, a line, and nothing left', async () => {
-  const image = ground.withTools('big', { layers: [[{ name: 'big', data: Buffer.alloc(BIG, 'x') }]] });
-  const words = ground.runWords(['true'], { image });
-  const child = ground.user.start([ground.product.program, ...words], { detached: true });
-  const end = outcomeOf(child);
-  await waitFor(() => (findDebris(ground.user).some((line) => line.includes('/tmp-')) ? true : undefined));
-  process.kill(-(child.pid ?? 0), 'SIGINT');
-  const { status, stdout, stderr } = await end;
-  assert.is(status, 130, stderr);
-  assert.is(stdout.toString(), '');
-  assert.match(stderr, /^sandbox: STORE_INTERRUPTED: /);
-  assert.not.match(stderr, STACK_TRACE);
-  assert.equal(await settle(ground.user), []);
-  assert.is(ground.run(['echo', 'ran'], { image }).stdout.toString(), 'ran\n', 'it can be done again');
-});
 
 /** A disk of the user's of so many MB, mounted while `work` runs. */
 function withDisk(name: string, megabytes: number, work: (folder: string) => void): void {

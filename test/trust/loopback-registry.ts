@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SignatureDescriptor } from '../../src/trust/evidence.js';
+import { patient } from '../support/patience.js';
 import type { MemoryLayout } from './memory-layout.js';
 
 export class LoopbackRegistry {
@@ -21,7 +22,7 @@ export class LoopbackRegistry {
     writeFileSync(join(folder, 'config.yml'), JSON.stringify(configuration));
     const child = spawn(program, ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
     const registry = new LoopbackRegistry(host, child, folder);
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (const end = Date.now() + patient(60_000); Date.now() < end && child.exitCode === null; ) {
       const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
       if (answer?.ok) return registry;
       await new Promise((resolve) => setTimeout(resolve, 50));
