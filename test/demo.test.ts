@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { installationRoot } from '../src/base/installation.js';
 import { suite } from './support/suite.js';
 
-const test = suite('demo', 300_000);
+const test = suite('demo');
 
 test('shows a misbehaving image, its trail and a refusal, and leaves one folder that it names', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'sandbox-demo-test-'));

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { suite } from '../support/suite.js';
 
 /** Under the sanitizers everything is built a second time. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
 const test = suite('native checks', LIMIT_MS);
 
 for (const target of ['check', 'asan'])

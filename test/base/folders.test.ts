@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { makeFolders } from '../../src/base/folders.js';
 import { rejection, suite } from '../support/suite.js';
 
-const test = suite('folders', 5000);
+const test = suite('folders');
 let folder = '';
 test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'sandbox-folders-'));

@@ -4,7 +4,7 @@ import { measureHost } from '../../src/host/measure.js';
 import { suite } from '../support/suite.js';
 import { type Product, stageProduct, type TestUser, testUser, userRequirement } from '../support/user.js';
 
-const test = suite('sandbox apparmor', 120_000);
+const test = suite('sandbox apparmor');
 const needs = userRequirement({ subordinateIds: true });
 const needsNone = needs ?? (measureHost().apparmor ? 'a kernel without AppArmor' : undefined);
 let product: Product;

@@ -9,6 +9,7 @@ import { installationRoot } from '../../src/base/installation.js';
 import type { BpfProgram } from '../../src/seccomp/filter.js';
 import type { OciReport } from '../../src/seccomp/oci-report.js';
 import { simulate } from '../../src/seccomp/simulate.js';
+import { patient } from '../support/patience.js';
 import { runPolicyCommand, type Told } from '../support/policy-command.js';
 import { rejection, suite } from '../support/suite.js';
 
@@ -122,7 +123,7 @@ test('- is a block on standard input, also in messages', async () => {
         cwd: folder,
         input,
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: patient(120_000),
       },
     );
   await run('block.json', '--out', 'by-name');

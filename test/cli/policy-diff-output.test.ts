@@ -10,10 +10,11 @@ import { SECTIONS } from '../../src/policy/change.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { IDEAL_HOST } from '../../src/policy/ideal-host.js';
 import { shippedPolicy } from '../policy/shipped.js';
+import { patient } from '../support/patience.js';
 import { runPolicyCommand } from '../support/policy-command.js';
 import { suite } from '../support/suite.js';
 
-const test = suite('output of sandbox policy diff', 60_000);
+const test = suite('output of sandbox policy diff');
 
 const SCHEMA = JSON.parse(readFileSync(join(installationRoot, 'policies/policy-diff-v1.schema.json'), 'utf8')) as {
   $defs: { change: { properties: { section: { enum: string[] } } } };
@@ -123,7 +124,7 @@ const fromPipe = (input: string | Uint8Array, ...words: string[]): { status: num
     cwd: folder,
     input,
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: patient(120_000),
   });
   return { status, text: stdout + stderr };
 };

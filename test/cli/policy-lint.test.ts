@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import * as assert from 'uvu/assert';
 import { installationRoot } from '../../src/base/installation.js';
+import { patient } from '../support/patience.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('sandbox policy lint');
@@ -31,7 +32,7 @@ function lint(...words: string[]): { status: number | null; out: string; err: st
   const { status, stdout, stderr } = spawnSync(join(installationRoot, 'bin/sandbox'), ['policy', 'lint', ...words], {
     cwd: folder,
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: patient(120_000),
   });
   return { status, out: stdout, err: stderr };
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { installationRoot } from '../../src/base/installation.js';
+import { patient } from '../support/patience.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('sandbox policy explain --why');
@@ -9,7 +10,7 @@ const test = suite('sandbox policy explain --why');
 function explain(...words: string[]): { status: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(join(installationRoot, 'bin/sandbox'), ['policy', 'explain', ...words], {
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: patient(120_000),
   });
   return { status, out: stdout, err: stderr };
 }

@@ -18,7 +18,7 @@ import { installationRoot } from '../../src/base/installation.js';
 import { suite } from '../support/suite.js';
 import { MANIFEST_TYPE, MemoryLayout } from '../trust/memory-layout.js';
 
-const test = suite('trust on the command line', 120_000);
+const test = suite('trust on the command line');
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-trust-'));
 const at = (name: string): string => join(folder, name);
 test.after(() => rmSync(folder, { recursive: true, force: true }));

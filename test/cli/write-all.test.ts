@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { installationRoot } from '../../src/base/installation.js';
+import { patient } from '../support/patience.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('what a command answers');
@@ -19,7 +20,9 @@ type Ended = { readonly status: number | null; readonly length: number; readonly
 /** Runs what reads its own pipe after a second only; with `touch` the pipe is non-blocking, as other programs leave it. */
 function runSlowly(touch: string, source: string): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', `${touch}${source}`], { timeout: 30_000 });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', `${touch}${source}`], {
+      timeout: patient(120_000),
+    });
     let [length, err] = [0, ''];
     child.stderr.on('data', (bytes) => (err += bytes));
     setTimeout(() => child.stdout.on('data', (bytes: Buffer) => (length += bytes.length)), 300);
@@ -37,7 +40,7 @@ for (const [name, touch] of [
 
 test('is no failure where the reader has gone', async () => {
   const ended = await new Promise<Ended>((resolve) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', LONG], { timeout: 30_000 });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', LONG], { timeout: patient(120_000) });
     let err = '';
     child.stderr.on('data', (bytes) => (err += bytes));
     child.stdout.destroy();

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { installationRoot } from '../../src/base/installation.js';
+import { patient } from '../support/patience.js';
 import { suite } from '../support/suite.js';
 import { type TestUser, testUser, userRequirement } from '../support/user.js';
 
@@ -54,7 +55,7 @@ function unpack(archive: string): { readonly report: Report; readonly outside: r
   user.run(['sh', '-c', `echo secret >${parent}/secret`]);
   const map = ['--method', 'single', '--uid', `0:${user.uid}:1`, '--gid', `0:${user.gid}:1`];
   const folder = ['--folder', join(parent, 'layer'), ...map];
-  const ended = user.run([program, 'unpack', ...folder], { input: readFileSync(archive), timeoutMs: 20_000 });
+  const ended = user.run([program, 'unpack', ...folder], { input: readFileSync(archive), timeoutMs: patient(120_000) });
   assert.is(ended.signal, null);
   const outside = readdirSync(parent).sort();
   assert.is(readFileSync(join(parent, 'secret'), 'utf8'), 'secret\n');

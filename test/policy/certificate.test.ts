@@ -15,7 +15,7 @@ import { allow, condition32, errno, filterOf, rule, whenOf } from '../support/fi
 import { rejection, suite } from '../support/suite.js';
 import { shipped, shippedPolicy } from './shipped.js';
 
-const test = suite('certificates', 120_000);
+const test = suite('certificates');
 const SUBJECT = { name: 'any', version: '1.0.0', digest: digestOf('any') } as const;
 
 for (const policy of shipped)

@@ -10,7 +10,7 @@ import { loadPolicy } from '../../src/policy/resolve.js';
 import { rejection, suite } from '../support/suite.js';
 import { shippedPolicy } from './shipped.js';
 
-const test = suite('chains of policies', 10_000);
+const test = suite('chains of policies');
 const NOW = new Date('2026-11-21T12:00:00Z');
 
 let folder = '';

@@ -13,7 +13,7 @@ import { resolvePolicy } from '../../src/policy/resolve.js';
 import { suite } from '../support/suite.js';
 import { FULL_POLICY } from './full-policy.js';
 
-const test = suite('one mistake in a policy', 60_000);
+const test = suite('one mistake in a policy');
 const NOW = new Date('2026-11-21T12:00:00Z');
 const PARENTS = readChain({ kind: 'profile', name: 'strict' });
 

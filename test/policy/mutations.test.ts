@@ -10,7 +10,7 @@ import { loadPolicy } from '../../src/policy/resolve.js';
 import { startCpuClock } from '../support/cpu-time.js';
 import { suite } from '../support/suite.js';
 
-const test = suite('damaged policies', 120_000);
+const test = suite('damaged policies');
 const NOW = new Date('2026-11-21T12:00:00Z');
 const RUNS = 200;
 const sources = ['profiles/strict.json', 'profiles/default.json', 'profiles/compat.json', 'policies/redis.json'].map(

@@ -13,7 +13,7 @@ import { PATH_USES } from '../../src/policy/why-path.js';
 import { rejection, suite } from '../support/suite.js';
 import { FULL_POLICY } from './full-policy.js';
 
-const test = suite('what --why proposes', 60_000);
+const test = suite('what --why proposes');
 const NOW = new Date('2026-11-21T12:00:00Z');
 const SHORT = { apiVersion: 1, name: 'short', version: '1.0.0', extends: { policy: 'strict' } };
 

@@ -6,12 +6,16 @@ import { compileFilter } from '../../src/seccomp/compile.js';
 import { FilterError } from '../../src/seccomp/errors.js';
 import type { Filter } from '../../src/seccomp/filter.js';
 import { compare64, equals32, errno, filterOf, ordered64, rule, whenOf } from '../support/filters.js';
+import { patient } from '../support/patience.js';
 import { rejection, suite } from '../support/suite.js';
 
 const test = suite('compileChecked');
 
-const codeOf = async (filter: Filter): Promise<string> => {
-  const error = await rejection(() => compileChecked(filter));
+/** For what ends: a process of its own may take long to start on a busy machine. */
+const AMPLE = { timeLimitMs: patient(120_000) };
+
+const codeOf = async (filter: Filter, options?: typeof AMPLE): Promise<string> => {
+  const error = await rejection(() => compileChecked(filter, options));
   assert.instance(error, FilterError);
   return (error as FilterError).code;
 };
@@ -32,19 +36,20 @@ const hanging: readonly Filter[] = [
   ]),
 ];
 
-test('refuses what libseccomp makes weaker', async () => assert.is(await codeOf(weaker), 'FILTER_DISAGREES'));
+test('refuses what libseccomp makes weaker', async () => assert.is(await codeOf(weaker, AMPLE), 'FILTER_DISAGREES'));
 
 for (const [index, filter] of hanging.entries()) {
-  test(`refuses hanging filter ${index + 1} within two seconds`, async () => {
+  test(`hanging filter ${index + 1} is cut off and refused`, async () => {
     const started = performance.now();
     assert.is(await codeOf(filter), 'FILTER_TIMEOUT');
-    assert.ok(performance.now() - started < 2000, `${performance.now() - started} ms`);
+    const tookMs = performance.now() - started;
+    assert.ok(tookMs < AMPLE.timeLimitMs, `${tookMs} ms`);
   });
 }
 
 test('reports what a process of its own reported', async () => {
   const ranged = filterOf([rule('lseek', [compare64(1, 'ge', 1n), compare64(1, 'le', 9n)])]);
-  const error = (await rejection(() => compileChecked(ranged))) as FilterError;
+  const error = (await rejection(() => compileChecked(ranged, AMPLE))) as FilterError;
   assert.is(error.code, 'FILTER_REFUSED');
   assert.match(error.message, /lseek/);
 });
@@ -52,7 +57,7 @@ test('reports what a process of its own reported', async () => {
 test('gives the same program in either process', () => {
   const two = filterOf([rule('prctl', [compare64(0, 'eq', 7n), compare64(1, 'lt', 0x1_0000_0000n)])]);
   assert.ok(mayNotEnd(two));
-  assert.equal(compileChecked(two), compileFilter(two));
+  assert.equal(compileChecked(two, AMPLE), compileFilter(two));
 });
 
 test('refuses an action that the compiler cannot order', async () =>

@@ -13,10 +13,11 @@ import { dataOf, runProgram } from '../../src/seccomp/simulate.js';
 import { allSyscalls, syscallNumber } from '../../src/seccomp/syscalls.js';
 import { askKernel } from '../support/ask-kernel.js';
 import { allow, condition32, errno, filterOf, rule, whenOf } from '../support/filters.js';
+import { patient } from '../support/patience.js';
 import { suite } from '../support/suite.js';
 import { callsIn, mixed, witnessesOf } from '../support/witnesses.js';
 
-const test = suite('proof', 120_000);
+const test = suite('proof');
 const kill: Action = { kind: 'kill-process' };
 
 test('tells apart what the kernel lets pass, hands over, refuses and kills', () => {
@@ -169,7 +170,7 @@ test('where another listener is installed, the live part is told to be missing',
     process.stdout.write(JSON.stringify(answer));`;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: installationRoot,
-    timeout: 30_000,
+    timeout: patient(120_000),
   });
   const told = JSON.parse(child.stdout.toString() || JSON.stringify(child.stderr.toString()));
   assert.equal(told, { kind: 'unable', why: 'install the filter with a listener: EBUSY' });

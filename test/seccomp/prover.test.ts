@@ -16,7 +16,7 @@ import { suite } from '../support/suite.js';
 import { callsIn, mixed, witnessesOf } from '../support/witnesses.js';
 
 const PROVER = `${installationRoot}/build/native/prove`;
-const test = suite('the prover', 120_000);
+const test = suite('the prover');
 
 /** The listener is with the outer filter where the other notifies, else with the other. */
 const everything = filterOf([rule('mseal')], { defaultAction: allow, foreignAction: allow });
@@ -34,7 +34,7 @@ for (const [how, filter, wrap] of [
 ] as const) {
   const requirement = wrap.length === 0 || existsSync('/usr/bin/strace') ? undefined : 'the Debian package strace';
   test.needs(requirement, `no call that passes happens${how}`, async () => {
-    const bystander = spawn('sleep', ['60']);
+    const bystander = spawn('sleep', ['1000']);
     await once(bystander, 'spawn');
     const target = BigInt(bystander.pid ?? 0);
     const calls = [

@@ -20,7 +20,7 @@ test.needs(needsRoot, 'is unprivileged, alone in a clean environment, and gone a
     names.trim().split(' '),
     [...Object.keys(user.environment), 'PWD'].sort((a, b) => (a < b ? -1 : 1)),
   );
-  const child = user.start(['sleep', '60'], { stdio: 'ignore' });
+  const child = user.start(['sleep', '1000'], { stdio: 'ignore' });
   assert.ok(existsSync(`/proc/${child.pid}`));
   user.remove();
   assert.not.ok(existsSync(user.home));

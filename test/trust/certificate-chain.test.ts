@@ -10,7 +10,7 @@ import { rejection, suite } from '../support/suite.js';
 import { AUTHORITY, authoritySigner, type Holder, issue, LEAF } from './forged-certificates.js';
 import { MemoryLayout, NOW, policyOf } from './memory-layout.js';
 
-const test = suite('certificate chain', 60_000);
+const test = suite('certificate chain');
 const ROOT = issue({ name: 'Team CA', extensions: AUTHORITY });
 const DAY = 86_400_000;
 

@@ -18,7 +18,7 @@ import { suite } from '../support/suite.js';
 import { LoopbackRegistry } from './loopback-registry.js';
 import { INDEX_TYPE, keySigner, MANIFEST_TYPE, MemoryLayout, NOW, newKey, policyOf } from './memory-layout.js';
 
-const test = suite('interoperation with cosign', 120_000);
+const test = suite('interoperation with cosign');
 const TOOLS = join(installationRoot, 'build/cosign-tools/usr/bin');
 const missing = existsSync(join(TOOLS, 'cosign')) ? undefined : "needs Debian 13's cosign: scripts/make-cosign-tools";
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-cosign-'));

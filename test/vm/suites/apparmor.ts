@@ -4,12 +4,13 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { ApparmorStatus } from '../../../src/cli/apparmor-status.js';
+import { waitFor } from '../../support/processes.js';
 import { suite } from '../../support/suite.js';
 import { systemGround } from '../../support/system-ground.js';
 import { type Control, controlsIn, latestRecords, runsOf } from '../../support/trail-records.js';
 import { delegateGroup } from '../delegate.js';
 
-const test = suite('apparmor', 400_000);
+const test = suite('apparmor');
 const ground = systemGround();
 const { user } = ground;
 delegateGroup(user);
@@ -244,10 +245,7 @@ function startLong(flags: readonly string[]): ChildProcess {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries += 1) {
-    if (tries === 600) throw new Error('it did not come about');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await waitFor(() => (holds() ? true : undefined));
 }
 
 /** Kills the supervisor; init then ends everything. */

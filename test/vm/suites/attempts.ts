@@ -13,8 +13,8 @@ import { stageProduct, testUser } from '../../support/user.js';
 import { delegateGroup } from '../delegate.js';
 import { KERNEL_NAMES } from '../kernels.js';
 
-const LIMIT_MS = 500_000;
-const test = suite('attempts', LIMIT_MS);
+const LIMIT_MS = 1_200_000;
+const test = suite('attempts');
 const published = join(installationRoot, '../shared/attempts/public.tsv');
 const user = testUser({ subordinateIds: true });
 const surroundings = await layOut(user);

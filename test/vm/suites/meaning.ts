@@ -22,7 +22,7 @@ import { handPolicy } from '../../support/hand-policy.js';
 import { launchGround } from '../../support/launch.js';
 import { suite } from '../../support/suite.js';
 
-const test = suite('meaning', 400_000);
+const test = suite('meaning');
 const ground = launchGround({ subordinateIds: true });
 const PROFILE = 'sandbox.meaning';
 

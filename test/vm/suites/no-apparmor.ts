@@ -7,7 +7,7 @@ import { systemGround } from '../../support/system-ground.js';
 import { controlsIn, latestRecords, runsOf } from '../../support/trail-records.js';
 import { delegateGroup } from '../delegate.js';
 
-const test = suite('no-apparmor', 300_000);
+const test = suite('no-apparmor');
 const ground = systemGround();
 delegateGroup(ground.user);
 const WHY = /AppArmor is not active in this kernel/;

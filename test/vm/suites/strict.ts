@@ -8,7 +8,7 @@ import { systemGround } from '../../support/system-ground.js';
 import { controlsIn, latestRecords } from '../../support/trail-records.js';
 import { delegateGroup } from '../delegate.js';
 
-const test = suite('strict', 300_000);
+const test = suite('strict');
 const ground = systemGround();
 delegateGroup(ground.user);
 const isOld = release().startsWith('6.1.');
