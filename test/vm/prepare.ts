@@ -38,6 +38,7 @@ const MODULE_FOLDERS = 'fs net lib crypto security arch/x86/crypto mm drivers/bl
 const MODULE_NAMES = /^(tun|veth|dummy|bridge|vsock|loop|fuse)\.ko/;
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const BIGGEST = 512 * 1024 * 1024;
+const PAUSES_MS = [5_000, 20_000];
 
 /** Packages of this machine that the machines need and that are missing. */
 export const missingPackages = (): string[] =>
@@ -61,8 +62,8 @@ function installTools(): void {
   const missing = missingPackages();
   if (missing.length === 0 || process.getuid?.() !== 0) return;
   say(`installing ${missing.join(' ')}`);
-  succeeds('apt-get', ['update', '-qq']);
-  succeeds('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+  updateLists();
+  again('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
 }
 
 function prepareKernel(name: KernelName): string | undefined {
@@ -88,7 +89,7 @@ function imagePackage(name: KernelName): Candidate | undefined {
   return version === undefined || version === '(none)' ? undefined : { package: image, version };
 }
 
-const updateLists = (): boolean => process.getuid?.() === 0 && succeeds('apt-get', ['update', '-qq']);
+const updateLists = (): boolean => process.getuid?.() === 0 && again('apt-get', ['update', '-qq']);
 
 /** Lists that were too old named a package that the archive has no more. */
 function retryKernel(name: KernelName): true | undefined {
@@ -103,7 +104,7 @@ function fetchKernel(name: KernelName, candidate: Candidate): true | undefined {
   const work = mkdtempSync(join(cacheFolder(), `.${name}-`));
   try {
     const words = ['-q', '-o', 'APT::Sandbox::User=root', 'download', `${candidate.package}=${candidate.version}`];
-    if (spawnSync('apt-get', words, { cwd: work }).status !== 0) return undefined;
+    if (!again('apt-get', words, work)) return undefined;
     const archive = readdirSync(work).find((file) => file.endsWith('.deb')) ?? '';
     must('dpkg-deb', ['-x', join(work, archive), join(work, 'tree')]);
     const boot = join(work, 'tree/boot');
@@ -184,8 +185,15 @@ const environment = {
 const output = (file: string, words: readonly string[]): string =>
   spawnSync(file, words, { encoding: 'utf8', env: environment }).stdout ?? '';
 
-const succeeds = (file: string, words: readonly string[]): boolean =>
-  spawnSync(file, words, { env: environment }).status === 0;
+/** Whether it succeeds at last: a mirror, or the lock of another apt, can fail for a moment. */
+function again(file: string, words: readonly string[], cwd?: string): boolean {
+  const patient = ['-o', 'Acquire::Retries=5', '-o', 'DPkg::Lock::Timeout=600'];
+  for (const pauseMs of [...PAUSES_MS, 0]) {
+    if (spawnSync(file, [...patient, ...words], { env: environment, cwd }).status === 0) return true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+  }
+  return false;
+}
 
 function must(file: string, words: readonly string[]): void {
   const { status, stderr } = spawnSync(file, words, { encoding: 'utf8', env: environment });
