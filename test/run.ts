@@ -59,7 +59,7 @@ function runFile(name: string): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(here, name)], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, FORCE_COLOR: '0' },
+      env: { ...process.env, FORCE_COLOR: '0', LC_ALL: 'C.UTF-8' },
     });
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));

@@ -6,6 +6,9 @@
 import { suite as uvuSuite } from 'uvu';
 import { patient } from './patience.js';
 
+/** What tests write is for other users, too, whatever the mask of who runs them. */
+process.umask(0o022);
+
 type Body = () => void | Promise<void>;
 export type Suite = {
   (name: string, body: Body): void;
