@@ -1,6 +1,7 @@
 /** `sandbox policy diff A B`: exactly what a change of a policy widens, narrows or changes. */
 import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
+import { SandboxError } from '../base/errors.js';
 import { productVersion } from '../base/installation.js';
 import { type Change, describeChange } from '../policy/change.js';
 import { compareSides, type DiffSide, loadSide, placeOf } from '../policy/diff-side.js';
@@ -76,12 +77,23 @@ function diff(first: string, second: string, options: Options, context: CliConte
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   };
   const [before, after] = [
-    loadSide(first, context.workingDirectory, now, host),
-    loadSide(second, context.workingDirectory, now, host),
+    sideOf('BEFORE', first, () => loadSide(first, context.workingDirectory, now, host)),
+    sideOf('AFTER', second, () => loadSide(second, context.workingDirectory, now, host)),
   ];
   const changes = compareSides(before, after);
   context.stdout(textFor(options.json === true ? 'json' : options.format, before, after, changes, context));
   if (fails(options.failOn, changes)) context.exitCode = EXIT_DIFFERENT;
+}
+
+/** Both files may have the same name: what is wrong is told with its side. */
+function sideOf(role: string, text: string, load: () => DiffSide): DiffSide {
+  try {
+    return load();
+  } catch (error) {
+    if (error instanceof SandboxError && error.why === undefined)
+      throw Object.assign(error, { why: `${role} is ${text}` });
+    throw error;
+  }
 }
 
 function fails(failOn: Options['failOn'], changes: readonly Change[]): boolean {

@@ -52,6 +52,7 @@ export function parsePolicyText(text: string, path: string, name: string): Layer
   }
   if (conforms(parsed.value)) return { path, name, file: parsed.value, faults: [], lineOf: parsed.lineOf };
   const faults = schemaFaults(conforms, parsed);
+  if (isResolved(faults)) refuseResolved(name);
   const file = faults.length < MAX_FAULTS ? withoutFaulty(parsed.value, faults) : undefined;
   if (file === undefined) refuseFaults('POLICY_INVALID', faults, hintOnForm(faults));
   return { path, name, file: file as PolicyFile, faults, lineOf: parsed.lineOf };
@@ -63,6 +64,19 @@ function hintOnForm(faults: readonly Fault[]): string | undefined {
   return isOther
     ? 'if it is a seccomp profile of a container engine: sandbox policy compile --format oci-seccomp FILE --out FOLDER'
     : undefined;
+}
+
+/** What policy compile writes beside the filter looks like a policy, and would have a fault in every line. */
+const isResolved = (faults: readonly Fault[]): boolean =>
+  ['/parents', '/syscalls/edition'].every((made) => faults.some(({ pointer }) => pointer === made));
+
+function refuseResolved(name: string): never {
+  throw refusalOf(
+    'POLICY_INVALID',
+    name,
+    'is what policy compile has made of a policy',
+    'name the policy itself, or, to compare, the seccomp.bpf beside this file',
+  );
 }
 
 /** What is left of `value` without the members that the schema refuses; undefined where too little is. */

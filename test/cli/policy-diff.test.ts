@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
@@ -235,6 +235,28 @@ test('any bytes as a compiled filter are compared or refused with a code', () =>
     }),
     { numRuns: 200 },
   );
+});
+
+test('what is wrong with one of two files of the same name is told with its side', async () => {
+  mkdirSync(join(folder, 'main'), { recursive: true });
+  writeFileSync(join(folder, 'main/same.json'), '{');
+  const sides = [
+    [['./main/same.json', './same.json'], 'BEFORE is ./main/same.json'],
+    [['./same.json', './main/same.json'], 'AFTER is ./main/same.json'],
+  ] as const;
+  for (const [words, why] of sides) {
+    const error = (await rejection(() => diff(...words))) as SandboxError;
+    assert.is(error.code, 'POLICY_SYNTAX');
+    assert.is(error.why, why);
+  }
+});
+
+test('the resolved policy taken for a policy is one fault, which names what to compare', async () => {
+  writeFileSync(join(folder, 'policy.resolved.json'), shippedPolicy('strict').canonical);
+  const error = (await rejection(() => diff('strict', './policy.resolved.json'))) as SandboxError;
+  assert.is(error.code, 'POLICY_INVALID');
+  assert.is(error.faults.length, 1);
+  assert.match(error.hint ?? '', /seccomp\.bpf/);
 });
 
 test.run();
