@@ -20,7 +20,7 @@
 
 #include "doctor.h"
 
-enum { TRIAL_SECONDS = 5, USAGE_STATUS = 2 };
+enum { TRIAL_SECONDS = 12, USAGE_STATUS = 2 };
 
 struct mechanism {
 	const char *name;

@@ -24,7 +24,7 @@
 #include "host.h"
 
 /* Ten seconds: killed processes leave their group only when they are reaped. */
-enum { REMOVE_TRIES = 1000, REMOVE_PAUSE_NS = 10000000, KEEPER_TRIES = 20000, KEEPER_PAUSE_NS = 50000 };
+enum { REMOVE_TRIES = 1000, REMOVE_PAUSE_NS = 10000000, KEEPER_TRIES = 400000, KEEPER_PAUSE_NS = 50000 };
 
 static int parents[CGROUP_MAX];
 static bool kept; /* the keeper is there, and parents are open */

@@ -37,7 +37,7 @@
 #include "message.h"
 #include "policy_files.h"
 
-enum { REMOVE_LIMIT_MS = 10000 };
+enum { REMOVE_LIMIT_MS = 60000 };
 
 static char profile_name[LABEL_SIZE]; /* within its policy namespace */
 static int removing = -1;	      /* the file that a removed profile's name is written to */

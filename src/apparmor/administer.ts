@@ -16,7 +16,7 @@ import { type Action, describeAction, MARK, undoOf } from './installation.js';
 import { ApparmorError } from './quote.js';
 
 const REMOVE = '/sys/kernel/security/apparmor/.remove';
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 /** A label may be several names; ours have a digest, and a run's own has the run's id. */
 const OURS = /(^|:|\/\/&)sandbox\.[a-z][a-z0-9-]*\.[0-9a-f]{16}(\.[0-9A-Z]{26})?( |\/|$)/m;
 

@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { ApparmorError } from './quote.js';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
 const MOST_BYTES = 512 * 1024;
 const QUIETLY = ['--skip-kernel-load', '--skip-cache', '--skip-read-cache', '--stdout'];
 

@@ -43,7 +43,7 @@ function tryParser(parser: string | undefined): Trial {
   if (parser === undefined) return { ...common, available: false, found: 'apparmor_parser is not installed' };
   const { status, stdout, stderr, error } = spawnSync(parser, ['--skip-kernel-load', '--skip-cache', '--stdout'], {
     input: 'profile sandbox-doctor {}\n',
-    timeout: 10_000,
+    timeout: 60_000,
   });
   if (error === undefined && status === 0 && stdout.length > 0) return { ...common, available: true, found: parser };
   const said = error?.message ?? `${parser}: ${stderr.toString().trim().split('\n').at(-1)}`;
