@@ -12,6 +12,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
 /** Each test has a limit of its own; this one is for what hangs outside of tests. */
 const FILE_LIMIT_MS = 1_800_000;
 /** For a file that is told to end to remove what it has made, and for what it wrote to be read. */
@@ -58,6 +59,7 @@ async function runAll(names: readonly string[], width: number): Promise<Outcome[
 function runFile(name: string): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(here, name)], {
+      cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, FORCE_COLOR: '0', LC_ALL: 'C.UTF-8' },
     });

@@ -13,6 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installationRoot } from '../../src/base/installation.js';
+import { patient } from './patience.js';
 import type { Outcome, TestUser } from './user.js';
 
 export const probeProgram = join(installationRoot, 'build/native/probe');
@@ -42,7 +43,7 @@ export type Surroundings = {
   readonly remove: () => Promise<void>;
 };
 
-const RUN_LIMIT_MS = 500_000;
+const RUN_LIMIT_MS = patient(500_000);
 /** More than `strict` gives, and less than would keep the machine busy; in ours the probe's own, larger bounds hold. */
 const BOUNDS = { PROBE_MAX_MB: '512', PROBE_MAX_FILES: '5000', PROBE_MAX_PROCESSES: '256', PROBE_MAX_FDS: '4096' };
 /** One name of each list that the probe looks for. None of them is a secret. */

@@ -2,6 +2,7 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { patient } from './patience.js';
 import {
   checkComplete,
   lackingCalls,
@@ -33,7 +34,7 @@ export type StrictRun = {
   readonly recordsOf: (id: string) => readonly AttemptRecord[];
 };
 
-const RUN_LIMIT_MS = 500_000;
+const RUN_LIMIT_MS = patient(500_000);
 const FOLDERS = [
   'bin sbin lib lib64 etc usr usr/bin usr/local opt srv home root boot mnt media run dev proc sys tmp',
   'var var/lib var/log var/cache var/tmp',

@@ -20,6 +20,7 @@ import {
 } from '../../apparmor/socket-rights.js';
 import { handPolicy } from '../../support/hand-policy.js';
 import { launchGround } from '../../support/launch.js';
+import { patient } from '../../support/patience.js';
 import { suite } from '../../support/suite.js';
 
 const test = suite('meaning');
@@ -126,7 +127,7 @@ function compare(
     mount.kind === 'bind' ? { ...mount, flags: { ...mount.flags, noexec: false } } : mount,
   );
   const { command } = ground.plan([], { policy: { ...hand, ...policy, mounts }, overrides: { command: words } });
-  const { status, stdout, stderr } = ground.user.run(command, { timeoutMs: 200_000 });
+  const { status, stdout, stderr } = ground.user.run(command, { timeoutMs: patient(200_000) });
   assert.is(status, 0, stderr);
   const seen = stdout.toString().trimEnd().split('\n');
   const sockets = SOCKET_OPERATIONS.map((one) => `${one.name}: ${isSocketAllowed(one) ? 'allowed' : 'denied'}`);
