@@ -1,5 +1,5 @@
 /** A compiled policy as files, for people and programs that want to look at what the kernel is given. */
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Digest, digestOf } from '../base/digest.js';
 import { makeFolders } from '../base/folders.js';
@@ -39,21 +39,41 @@ const fileOf = (name: string, bytes: Uint8Array): CompiledFile => ({ name, bytes
  */
 export function writeFolder(folder: string, files: readonly CompiledFile[]): void {
   try {
-    makeFolders(dirname(folder));
-    const staged = mkdtempSync(join(dirname(folder), '.sandbox-compile-'));
-    try {
-      chmodSync(staged, 0o755);
-      for (const { name, bytes } of files) writeFileSync(join(staged, name), bytes, { mode: 0o644, flag: 'wx' });
-      if (existsSync(folder)) for (const { name } of files) renameSync(join(staged, name), join(folder, name));
-      else renameSync(staged, folder);
-    } finally {
-      rmSync(staged, { recursive: true, force: true });
-    }
+    if (existsSync(folder)) replaceFiles(folder, files);
+    else makeWhole(folder, files);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     throw new PolicyError('POLICY_UNWRITABLE', `${folder} cannot be written: ${code ?? String(cause)}`, {
       hint: 'name a folder that you may write, on a file system with room',
       cause,
     });
+  }
+}
+
+/** Staged within: a folder may be another file system than the one it stands in, and what it stands in not writable. */
+function replaceFiles(folder: string, files: readonly CompiledFile[]): void {
+  withStaged(folder, files, (staged) => {
+    for (const { name } of files)
+      if (lstatSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true)
+        throw Object.assign(new Error(`${name} is a folder there`), { code: 'EISDIR' });
+    for (const { name } of files) renameSync(join(staged, name), join(folder, name));
+  });
+}
+
+function makeWhole(folder: string, files: readonly CompiledFile[]): void {
+  makeFolders(dirname(folder));
+  withStaged(dirname(folder), files, (staged) => {
+    chmodSync(staged, 0o755);
+    renameSync(staged, folder);
+  });
+}
+
+function withStaged(folder: string, files: readonly CompiledFile[], use: (staged: string) => void): void {
+  const staged = mkdtempSync(join(folder, '.sandbox-compile-'));
+  try {
+    for (const { name, bytes } of files) writeFileSync(join(staged, name), bytes, { mode: 0o644, flag: 'wx' });
+    use(staged);
+  } finally {
+    rmSync(staged, { recursive: true, force: true });
   }
 }

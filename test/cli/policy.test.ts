@@ -1,8 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { digestOf } from '../../src/base/digest.js';
+import { installationRoot } from '../../src/base/installation.js';
 import type { PolicyError } from '../../src/policy/errors.js';
 import { runPolicyCommand, type Told } from '../support/policy-command.js';
 import { rejection, suite } from '../support/suite.js';
@@ -94,6 +105,30 @@ test('compile into a folder that is there replaces the files and leaves the othe
   await run('compile', 'strict', '--out', 'there');
   assert.is(readFileSync(join(target, 'other'), 'utf8'), 'mine');
   assert.is(readFileSync(join(target, 'seccomp.bpf')).length % 8, 0);
+});
+
+test('compile into a folder of another file system than the one it is named in', async () => {
+  const own = statSync(folder).dev;
+  const other = ['/dev/shm', installationRoot].find((path) => existsSync(path) && statSync(path).dev !== own);
+  assert.ok(other, 'two file systems');
+  const elsewhere = mkdtempSync(join(other, 'sandbox-cli-policy-'));
+  try {
+    symlinkSync(elsewhere, join(folder, 'linked'));
+    await run('compile', 'strict', '--out', 'linked');
+    assert.is(readdirSync(elsewhere).length, 6);
+  } finally {
+    rmSync(elsewhere, { recursive: true, force: true });
+  }
+});
+
+test('compile into a folder where a name is taken by a folder changes none of its files', async () => {
+  const target = join(folder, 'taken');
+  mkdirSync(join(target, 'seccomp.bpf'), { recursive: true });
+  writeFileSync(join(target, 'apparmor.profile'), 'old');
+  const error = await rejection(() => run('compile', 'strict', '--out', 'taken'));
+  assert.is((error as PolicyError).code, 'POLICY_UNWRITABLE');
+  assert.equal(readdirSync(target).sort(), ['apparmor.profile', 'seccomp.bpf']);
+  assert.is(readFileSync(join(target, 'apparmor.profile'), 'utf8'), 'old');
 });
 
 test('compile of a faulty policy, or to where nothing can be written, writes nothing', async () => {
