@@ -76,7 +76,7 @@ function describe(error: ErrorObject, at: string): Told {
       return {
         pointer: at,
         message: 'not one of the allowed values',
-        hint: `one of ${listOf(params['allowedValues'])}`,
+        hint: valueHint(error.data, params['allowedValues']),
       };
     case 'const':
       return { pointer: at, message: `must be ${JSON.stringify(params['allowedValue'])}`, hint: descriptionOf(error) };
@@ -143,6 +143,13 @@ function kindsOf(error: ErrorObject): string | undefined {
   if (!Array.isArray(branches)) return undefined;
   const tag = String(error.params['tag']);
   return `one of ${branches.map((branch) => JSON.stringify(branch?.properties?.[tag]?.const)).join(', ')}`;
+}
+
+/** "did you mean …" where one value is near; else the list of values. */
+function valueHint(written: unknown, allowed: unknown): string {
+  const names = Array.isArray(allowed) ? allowed.filter((one): one is string => typeof one === 'string') : [];
+  const nearest = typeof written === 'string' ? nearestName(written, names) : undefined;
+  return nearest === undefined ? `one of ${listOf(allowed)}` : `did you mean "${nearest}"?`;
 }
 
 const listOf = (values: unknown): string =>

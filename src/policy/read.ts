@@ -8,6 +8,7 @@ import type { Fault } from '../base/errors.js';
 import { MAX_FAULTS, parseJsonFile } from '../base/json-file.js';
 import { schemaFaults, type Validator } from '../base/schema-faults.js';
 import { PolicyError, type PolicyErrorCode, refuseFaults } from './errors.js';
+import { asMisspelt } from './misspelt.js';
 
 /** A policy file as written: checked against the schema, nothing resolved. */
 export type PolicyFile = FromSchema<typeof schema>;
@@ -51,7 +52,7 @@ export function parsePolicyText(text: string, path: string, name: string): Layer
     throw new PolicyError('POLICY_SYNTAX', `${name} is not JSON`);
   }
   if (conforms(parsed.value)) return { path, name, file: parsed.value, faults: [], lineOf: parsed.lineOf };
-  const faults = schemaFaults(conforms, parsed);
+  const faults = schemaFaults(conforms, parsed).map((fault) => asMisspelt(fault, parsed));
   if (isResolved(faults)) refuseResolved(name);
   const file = faults.length < MAX_FAULTS ? withoutFaulty(parsed.value, faults) : undefined;
   if (file === undefined) refuseFaults('POLICY_INVALID', faults, hintOnForm(faults));

@@ -22,9 +22,19 @@ test('every mistake is one fault with pointer, line and hint', () => {
     [
       [2, '/nmae', 'unknown key "nmae"', 'did you mean "name"?'],
       [5, '/other', 'unknown key "other"', 'known here: name, mode, version'],
-      [3, '/mode', 'not one of the allowed values', 'one of "off", "on"'],
+      [3, '/mode', 'not one of the allowed values', 'did you mean "off"?'],
       [4, '/version', 'must be 1', undefined],
     ],
+  );
+});
+
+test('a value that is near to none has the list of them', () => {
+  const parsed = parseJsonFile('{"name": "x", "mode": "always"}', 'p.json');
+  if (parsed.kind !== 'parsed') throw new Error('fixture');
+  assert.not.ok(validator(parsed.value));
+  assert.equal(
+    schemaFaults(validator, parsed).map(({ hint }) => hint),
+    ['one of "off", "on"'],
   );
 });
 
