@@ -31,8 +31,9 @@ const PORT = /^(\[[0-9A-Fa-f:.]+\]|[^\s/:]+):(\d{1,9})$/;
 
 /** @throws {PolicyError} POLICY_QUESTION, with the nearest names where one is misspelt */
 export function readQuestion(text: string): Question {
+  // A name may end with a space.
+  if (text.startsWith('/')) return { kind: 'path', path: readPath(text) };
   const asked = text.trim();
-  if (asked.startsWith('/')) return { kind: 'path', path: readPath(asked) };
   const port = PORT.exec(asked);
   if (port !== null) return readPort(port[1] ?? '', Number(port[2]));
   const call = CALL.exec(asked);

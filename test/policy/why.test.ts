@@ -168,6 +168,14 @@ test('a mount in the way is changed in place, or mounted again', () => {
   assert.is(answerWhy(subjectOf('strict'), '/tmp/tool', 'write').verdict, 'allowed');
 });
 
+test('a path that ends with a space is another than the one without', () => {
+  const allow = [{ paths: ['/data/end '], access: ['write'], why: WHY }];
+  const scratch = [{ path: '/data', size: '1MiB', why: WHY }];
+  const subject = own({ filesystem: { scratch, allow } }, 'strict');
+  assert.is(answerWhy(subject, '/data/end ', 'write').verdict, 'allowed');
+  assert.is(answerWhy(subject, '/data/end', 'write').verdict, 'denied');
+});
+
 for (const [question, access, message, hint] of [
   ['opnat', undefined, /no system call/, /openat/],
   ['socket(AF_INTE)', undefined, /AF_INTE/, /AF_INET/],
