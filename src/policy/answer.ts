@@ -1,6 +1,7 @@
 /** Answers to "why may it, or why not": what `explain --why` says, as data. */
 import type { Origin, Policy } from './policy.js';
 import type { Layer } from './read.js';
+import { fileOfRule, pointerOfRule } from './rule-name.js';
 
 /** What is asked about: a policy with the files it was made of. */
 export type Subject = {
@@ -74,9 +75,8 @@ export type Answer = {
 /** Where `origin` stands among the files of `subject`. */
 export function placeOfRule({ layers }: Subject, origin: Origin): Place {
   const { rule, why, owner, ticket, expires } = origin;
-  const at = rule.indexOf('#');
-  const pointer = rule.slice(at + 1);
-  const layer = layers.find(({ name }) => name === rule.slice(0, at));
+  const pointer = pointerOfRule(rule);
+  const layer = layers.find(({ name }) => name === fileOfRule(rule));
   const place = { rule, pointer, why, owner, ticket, expires };
   return layer === undefined
     ? { ...place, file: 'built-in', line: 0 }

@@ -17,6 +17,7 @@ import type { Policy } from './policy.js';
 import { isAtOrBelow } from './reach.js';
 import { type Layer, parsePolicyBytes } from './read.js';
 import { resolvePolicy } from './resolve.js';
+import { fileOfRule, pointerOfRule } from './rule-name.js';
 
 export type FilterForm = 'program' | 'oci-seccomp' | 'oci-config' | 'docker-profile';
 
@@ -149,13 +150,12 @@ export type Place = {
 export function placeOf(side: DiffSide, rule: string | undefined, pointer: string, folder: string): Place {
   if (side.kind === 'filter') return { file: side.path };
   const { layers } = side;
-  const [name, at = ''] = rule?.split('#') ?? [];
-  const owner = layers.findIndex((layer) => layer.name === name);
+  const owner = rule === undefined ? -1 : layers.findIndex((layer) => layer.name === fileOfRule(rule));
   const saying = owner >= 0 ? owner : layers.findLastIndex((layer) => hasPlace(layer.file, pointer));
   const place = saying >= 0 ? saying : layers.length - 1;
   const near = layers.findIndex((layer, index) => index >= place && isAtOrBelow(layer.path, folder));
   if (near > place) return placeIn(layers[near], '/extends/policy');
-  return placeIn(layers[place], owner >= 0 ? at : pointer);
+  return placeIn(layers[place], rule !== undefined && owner >= 0 ? pointerOfRule(rule) : pointer);
 }
 
 const placeIn = (layer: Layer | undefined, pointer: string): Place => ({

@@ -2,6 +2,7 @@
 import { adviceOf, type LintId, type Severity, severityOf } from './lint-rules.js';
 import type { Origin, Policy, PolicyMeaning } from './policy.js';
 import type { Layer } from './read.js';
+import { fileOfRule, pointerOfRule } from './rule-name.js';
 
 export type LintFinding = {
   readonly rule: LintId;
@@ -50,6 +51,5 @@ export function find(
 
 /** The pointer of a rule where it stands in the linted file; undefined for what is inherited. */
 export function ownPointer({ layer }: Lint, { rule }: Pick<Origin, 'rule'>): string | undefined {
-  const at = rule.indexOf('#');
-  return rule.slice(0, at) === layer.name ? rule.slice(at + 1) : undefined;
+  return fileOfRule(rule) === layer.name ? pointerOfRule(rule) : undefined;
 }

@@ -12,6 +12,7 @@ import type { Policy } from './policy.js';
 import { type Layer, parsePolicyText } from './read.js';
 import { resolvePolicy } from './resolve.js';
 import { risksOf } from './risks.js';
+import { fileOfRule } from './rule-name.js';
 import { findWidenings } from './widenings.js';
 
 /** The policy with `edits`, or why there can be none. */
@@ -156,7 +157,7 @@ function applyToList(list: unknown[], at: string, edit: Edit): void {
 
 /** Whether `rule` stands in the file that may be edited. */
 export function isOwn({ layers, isProfile }: Subject, rule: string): boolean {
-  return !isProfile && layers[layers.length - 1]?.name === rule.slice(0, rule.indexOf('#'));
+  return !isProfile && layers[layers.length - 1]?.name === fileOfRule(rule);
 }
 
 /** The edits that take `name` out of the list `key` of the entry at `pointer`, or the entry where nothing would be left. */

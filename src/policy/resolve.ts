@@ -10,6 +10,7 @@ import { foldSyscalls } from './fold-syscalls.js';
 import { checkLocks, lockAt, lockFaults } from './lock.js';
 import { type Origin, type Policy, type PolicyMeaning, sealPolicy } from './policy.js';
 import { faultAt, type Layer } from './read.js';
+import { fileOfRule, pointerOfRule } from './rule-name.js';
 import { STRICTEST } from './strictest.js';
 import { findWidenings } from './widenings.js';
 
@@ -138,8 +139,8 @@ function checkWhole(policy: Policy, last: Layer): void {
 
 /** Told at the one of the two rules that stands in the file. */
 function clashOf(last: Layer, call: string, quiet: Origin, allow: Origin): Fault {
-  const pointerOf = ({ rule }: Origin): string => rule.slice(rule.indexOf('#') + 1);
-  if (quiet.rule.startsWith(`${last.name}#`))
+  const pointerOf = ({ rule }: Origin): string => pointerOfRule(rule);
+  if (fileOfRule(quiet.rule) === last.name)
     return faultAt(
       last,
       pointerOf(quiet),

@@ -11,6 +11,7 @@ import type { CallRule, Origin, Policy, Syscalls } from './policy.js';
 import type { Question } from './question.js';
 import { REASON } from './reason.js';
 import { findRemedy, impossibleBy, isOwn, valueAt, withoutName } from './remedy.js';
+import { pointerOfRule } from './rule-name.js';
 import { whereForm } from './where-form.js';
 
 type Asked = Extract<Question, { kind: 'call' }>;
@@ -197,7 +198,7 @@ function allowanceOf(call: string, when: Conjunction): object {
 
 /** Takes `call` out of a prohibition of one's own: a group's by "without", a list's by its name. */
 function editsAgainst(subject: Subject, { rule, group }: CallRule, call: string): readonly Edit[] {
-  const pointer = rule.slice(rule.indexOf('#') + 1);
+  const pointer = pointerOfRule(rule);
   if (group === undefined) return withoutName(subject, pointer, 'calls', call);
   const entry = valueAt(subject.layers[subject.layers.length - 1]?.file, pointer);
   const path = `${pointer}/without`;

@@ -14,6 +14,7 @@ import type { BindMount, Filesystem, Origin, PathAccess, PathList, Policy, Scrat
 import { isAtOrBelow, isPresent, rightsAt } from './reach.js';
 import { REASON } from './reason.js';
 import { findRemedy, impossibleBy, isOwn, withoutName } from './remedy.js';
+import { pointerOfRule } from './rule-name.js';
 import { CHANGING_USES, type Mount, mountAt } from './where-mounted.js';
 
 /** What may be asked about a path. */
@@ -190,7 +191,7 @@ function listEdits(subject: Subject, path: string): Edit[] {
     subject.policy.filesystem[key].flatMap(({ rule, paths }) =>
       paths
         .filter((above) => isAtOrBelow(path, above))
-        .flatMap((above) => withoutName(subject, rule.slice(rule.indexOf('#') + 1), 'paths', above)),
+        .flatMap((above) => withoutName(subject, pointerOfRule(rule), 'paths', above)),
     ),
   );
 }
@@ -273,7 +274,7 @@ function remounted(
   const origin: Origin = entry;
   const kept = isExecuted ? (['nosuid', 'nodev'] as const) : (['noexec', 'nosuid', 'nodev'] as const);
   const flags = kept.filter((flag) => entry.flags[flag]);
-  const pointer = origin.rule.slice(origin.rule.indexOf('#') + 1);
+  const pointer = pointerOfRule(origin.rule);
   if (isOwn(subject, origin.rule))
     return [
       ...(entry.flags.noexec && isExecuted ? [{ op: 'add', path: `${pointer}/flags`, value: flags } as const] : []),
