@@ -1,10 +1,9 @@
 /** `sandbox policy diff A B`: exactly what a change of a policy widens, narrows or changes. */
 import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
-import { SandboxError } from '../base/errors.js';
 import { productVersion } from '../base/installation.js';
 import { type Change, describeChange } from '../policy/change.js';
-import { compareSides, type DiffSide, loadSide, placeOf } from '../policy/diff-side.js';
+import { compareSides, type DiffSide, loadSide, ofSide, placeOf } from '../policy/diff-side.js';
 import { changeData, DIFF_RULES, diffFindings, type PlacedChange } from '../report/policy-diff.js';
 import { sarifLog } from '../report/sarif.js';
 import type { CliContext } from './context.js';
@@ -77,23 +76,12 @@ function diff(first: string, second: string, options: Options, context: CliConte
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   };
   const [before, after] = [
-    sideOf('BEFORE', first, () => loadSide(first, context.workingDirectory, now, host)),
-    sideOf('AFTER', second, () => loadSide(second, context.workingDirectory, now, host)),
+    ofSide('BEFORE', first, () => loadSide(first, context.workingDirectory, now, host)),
+    ofSide('AFTER', second, () => loadSide(second, context.workingDirectory, now, host)),
   ];
   const changes = compareSides(before, after);
   context.stdout(textFor(options.json === true ? 'json' : options.format, before, after, changes, context));
   if (fails(options.failOn, changes)) context.exitCode = EXIT_DIFFERENT;
-}
-
-/** Both files may have the same name: what is wrong is told with its side. */
-function sideOf(role: string, text: string, load: () => DiffSide): DiffSide {
-  try {
-    return load();
-  } catch (error) {
-    if (error instanceof SandboxError && error.why === undefined)
-      throw Object.assign(error, { why: `${role} is ${text}` });
-    throw error;
-  }
 }
 
 function fails(failOn: Options['failOn'], changes: readonly Change[]): boolean {

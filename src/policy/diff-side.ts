@@ -1,5 +1,6 @@
 /** What can be compared: policies with everything they extend, and filters of any origin. */
 import { basename, join, resolve } from 'node:path';
+import { SandboxError } from '../base/errors.js';
 import { parseJsonFile } from '../base/json-file.js';
 import { readSmallFile, readSmallInput } from '../base/small-file.js';
 import { type DecodedProgram, decodeProgram } from '../seccomp/bpf.js';
@@ -134,7 +135,22 @@ export function compareSides(before: DiffSide, after: DiffSide): Change[] {
     side.kind === 'policy'
       ? { decision: decisionOfSyscalls(space, side.policy.syscalls), syscalls: side.policy.syscalls }
       : { decision: decisionOfProgram(space, side.program) };
-  return callChanges(space, callsOf(before), callsOf(after));
+  return callChanges(
+    space,
+    ofSide('BEFORE', before.label, () => callsOf(before)),
+    ofSide('AFTER', after.label, () => callsOf(after)),
+  );
+}
+
+/** What `find` gives; where it fails, the error says of which side: both files may have the same name. */
+export function ofSide<Found>(role: 'BEFORE' | 'AFTER', label: string, find: () => Found): Found {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof SandboxError)) throw error;
+    const why = error.why === undefined ? '' : `; ${error.why}`;
+    throw Object.assign(error, { why: `${role} is ${label}${why}` });
+  }
 }
 
 export type Place = {

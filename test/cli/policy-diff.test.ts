@@ -251,6 +251,20 @@ test('what is wrong with one of two files of the same name is told with its side
   }
 });
 
+test('a program that cannot be compared is told with its side', async () => {
+  const instruction = (code: number, value: number): number[] => [code, 0, 0, 0, value, 0, 0, 0];
+  writeFileSync(join(folder, 'cut.bpf'), Buffer.from([1, 2, 3]));
+  writeFileSync(join(folder, 'number.bpf'), Buffer.from([...instruction(0x20, 0), ...instruction(0x16, 0)]));
+  for (const [name, code] of [
+    ['cut.bpf', 'FILTER_PROGRAM_INVALID'],
+    ['number.bpf', 'FILTER_UNSUPPORTED'],
+  ] as const) {
+    const error = (await rejection(() => diff('./strict.bpf', `./${name}`))) as SandboxError;
+    assert.is(error.code, code);
+    assert.ok(error.why?.startsWith(`AFTER is ./${name}; `), error.why);
+  }
+});
+
 test('the resolved policy taken for a policy is one fault, which names what to compare', async () => {
   writeFileSync(join(folder, 'policy.resolved.json'), shippedPolicy('strict').canonical);
   const error = (await rejection(() => diff('strict', './policy.resolved.json'))) as SandboxError;
