@@ -173,7 +173,11 @@ export function conditionOf({ index, op, value, valueTwo }: OciArgument, { bits 
   return bits === 32 ? { ...words, highMask: 0 } : words;
 }
 
+/** For so many unknown names the nearest is looked for; a block of more is none that a person misspelt. */
+const MOST_MISSPELT = 100;
+
 function remarksOnNames({ abis, rules }: Block): Remark[] {
+  let told = 0;
   return rules.flatMap(({ names, pointer }) => {
     const absent = names.filter((name) => abis.every((abi) => callOf(abi, name) === undefined));
     const elsewhere = absent.filter(isCallOfAnyAbi);
@@ -184,7 +188,7 @@ function remarksOnNames({ abis, rules }: Block): Remark[] {
       remarks.push({ kind: 'not-on-this-abi', pointer, names: elsewhere, reason });
     }
     for (const name of unknown) {
-      const near = nearestCall(name);
+      const near = told++ < MOST_MISSPELT ? nearestCall(name) : undefined;
       const reason = `no call of Linux${near === undefined ? '' : `; did you mean "${near}"?`}`;
       remarks.push({ kind: 'unknown-call', pointer, names: [name], reason });
     }

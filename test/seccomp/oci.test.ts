@@ -200,4 +200,15 @@ test('what is left out is told, and why', () => {
   assert.match(remarks[0]?.reason ?? '', /did you mean "openat"/);
 });
 
+test('of very many unknown names the nearest is looked for of the first hundred', () => {
+  const names = Array.from({ length: 20_000 }, (_, index) => `rt_sigtimedwait_time64${index}`);
+  const text = JSON.stringify({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }],
+  });
+  const { remarks } = compileOciSeccomp(parseOciSeccomp(text));
+  assert.is(remarks.length, names.length);
+  assert.is(remarks.filter(({ reason }) => reason.includes('did you mean')).length, 100);
+});
+
 test.run();
