@@ -18,6 +18,7 @@ import { limitsOf } from './limits.js';
 import { mountsOf } from './mounts.js';
 import type { Level, Policy, PolicyMeaning } from './policy.js';
 import { defaultAnswer, filterOf, refusalsOf } from './rules.js';
+import { uncompilable } from './uncompilable.js';
 
 /**
  * What `policy` means on `host`, complete and checked: whatever cannot be
@@ -85,19 +86,12 @@ export function gapsOn(policy: Policy, host: Pick<HostFacts, 'landlockAbi'>): st
   return [...rulesetFor({ paths: pathRules(policy) }, host.landlockAbi).gaps, ...apparmorOf(policy).gaps];
 }
 
-/** A filter that cannot be compiled is a fault of the section it comes from. */
+/** A filter that cannot be compiled is a fault of the rules it comes from. */
 function compileOf<T>(policy: Policy, filter: Filter, meanwhile: () => T): ReturnType<typeof compileProved<T>> {
   try {
     return compileProved(filter, meanwhile);
   } catch (error) {
-    if (!(error instanceof FilterError)) throw error;
-    const { code, message, why, hint } = error;
-    throw new FilterError(code, message, {
-      why,
-      hint,
-      faults: faultsOfWhole(policy, '/syscalls', message),
-      cause: error,
-    });
+    throw error instanceof FilterError ? uncompilable(policy, filter, error) : error;
   }
 }
 

@@ -5,6 +5,7 @@ import { FilterError } from './errors.js';
 import type { BpfProgram, Filter, Rule } from './filter.js';
 import { mayHang, type Ordering, runInTime } from './own-process.js';
 import { disagrees, type Proved, proveWhile } from './prove.js';
+import { restateForLibseccomp } from './restate.js';
 import { decodeOutcome, encodeFilter } from './transfer.js';
 
 /** Below two seconds with the start of a process, after which a user takes a command for dead. */
@@ -32,7 +33,19 @@ export function compileProved<T>(filter: Filter, meanwhile: () => T): Proved<T> 
   return { program, ...proveWhile(filter, program, meanwhile) };
 }
 
-const compileInTime = (filter: Filter, timeLimitMs: number): BpfProgram =>
+/** The program of rules that mean the same as those of `filter`; of its own where those are too long for one. */
+function compileInTime(filter: Filter, timeLimitMs: number): BpfProgram {
+  const restated = restateForLibseccomp(filter);
+  try {
+    return compileAsWritten(restated, timeLimitMs);
+  } catch (error) {
+    const isTooLarge = error instanceof FilterError && error.code === 'FILTER_TOO_LARGE';
+    if (!isTooLarge || restated === filter) throw error;
+    return compileAsWritten(filter, timeLimitMs);
+  }
+}
+
+const compileAsWritten = (filter: Filter, timeLimitMs: number): BpfProgram =>
   mayNotEnd(filter) ? compileInChild(filter, timeLimitMs) : compileFilter(filter);
 
 /** Whether libseccomp may not return from `filter`. */
@@ -43,6 +56,11 @@ const orderingOf = ({ syscall, when }: Rule): Ordering => ({
   orders: when.map(({ compare }) => compare !== 'eq' && compare !== 'masked'),
 });
 
+const mayNotEndOn = (filter: Filter): string | undefined =>
+  filter.rules.find(({ syscall }) =>
+    mayNotEnd({ ...filter, rules: filter.rules.filter((rule) => rule.syscall === syscall) }),
+  )?.syscall;
+
 function compileInChild(filter: Filter, timeLimitMs: number): BpfProgram {
   const ended = runInTime('compile-child', encodeFilter(filter), timeLimitMs);
   switch (ended.kind) {
@@ -52,6 +70,7 @@ function compileInChild(filter: Filter, timeLimitMs: number): BpfProgram {
       throw new FilterError('FILTER_TIMEOUT', `compiling the filter did not end within ${timeLimitMs} ms`, {
         why: 'the compiler (libseccomp) does not end for some pairs of ordered 64-bit comparisons',
         hint: 'write the rules with equalities, masks or one ordered comparison for each call',
+        call: mayNotEndOn(filter),
         cause: ended.cause,
       });
     case 'failed':

@@ -84,11 +84,13 @@ function addRule(ctx: scmp.ScmpFilter, filter: Filter, rule: Rule): void {
     throw new FilterError('FILTER_REFUSED', `two rules for ${rule.syscall} give one call two actions`, {
       why: 'libseccomp has no order among rules',
       hint: 'write conditions that exclude each other, or one action for both rules',
+      call: rule.syscall,
     });
   if (returned === -EINVAL)
     throw new FilterError('FILTER_REFUSED', `libseccomp refused a rule for ${rule.syscall}`, {
       why: 'it takes one comparison for each argument, and an errno of 1 to 4094',
       hint: 'write a range as a mask, or leave one end of it open',
+      call: rule.syscall,
     });
   expectSuccess(returned, `rule for ${rule.syscall}`);
 }

@@ -57,7 +57,8 @@ export function holds(c: WordCondition, data: Uint32Array): boolean {
   }
 }
 
-const maskOf = (condition: Condition): bigint =>
+/** The bits at which the condition looks. */
+export const maskOf = (condition: Condition): bigint =>
   condition.compare === 'masked' ? condition.mask : condition.width === 32 ? LOW : ALL;
 
 /**

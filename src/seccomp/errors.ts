@@ -1,4 +1,4 @@
-import { type Fault, SandboxError } from '../base/errors.js';
+import { type ErrorDetail, type Fault, SandboxError } from '../base/errors.js';
 
 export type FilterErrorCode =
   /** No call of x86-64 has this name. */
@@ -30,7 +30,19 @@ export type FilterErrorCode =
   /** It is JSON, and no OCI seccomp block; `faults` say where. */
   | 'FILTER_FILE_INVALID';
 
-export class FilterError extends SandboxError<FilterErrorCode> {}
+export class FilterError extends SandboxError<FilterErrorCode> {
+  /** The system call whose rules are at fault, where that is known. */
+  readonly call: string | undefined;
+
+  constructor(
+    code: FilterErrorCode,
+    message: string,
+    detail: ErrorDetail & { readonly call?: string | undefined } = {},
+  ) {
+    super(code, message, detail);
+    this.call = detail.call;
+  }
+}
 
 /** @throws {FilterError} `code`, with all of `faults` */
 export function refuseFile(code: FilterErrorCode, file: string, faults: readonly Fault[]): never {

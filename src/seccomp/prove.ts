@@ -9,7 +9,7 @@ import type { BpfProgram, Filter } from './filter.js';
 import { ABSENT, beginInquiry, type KernelAnswer, KILLS, PASSES } from './live.js';
 import { type Meaning, meaningOf } from './meaning.js';
 import { compareSymbolically, type Symbolic } from './symbolic.js';
-import { describeCall } from './syscalls.js';
+import { describeCall, syscallName } from './syscalls.js';
 import { type Interface, interfaceOf, Witnesses } from './witnesses.js';
 
 /** What the running kernel said about the witnesses. */
@@ -102,6 +102,7 @@ export const disagrees = (disagreement: Disagreement): FilterError =>
   new FilterError('FILTER_DISAGREES', describeDisagreement(disagreement), {
     why: 'the compiler (libseccomp) turns this combination of rules into a program that does something else',
     hint: 'write the rules for this call with equalities, masks or one ordered comparison',
+    call: syscallName(disagreement.nr),
   });
 
 /**

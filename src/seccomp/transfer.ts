@@ -19,12 +19,13 @@ export function encodeOutcome(compile: () => BpfProgram): string {
     return JSON.stringify({ program: Buffer.from(compile()).toString('base64') });
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    const { code, message, hint, why } = error;
-    return JSON.stringify({ error: { code, message, hint, why } });
+    const { code, message, hint, why, call } = error;
+    return JSON.stringify({ error: { code, message, hint, why, call } });
   }
 }
 
-type Outcome = { program: string } | { error: { code: FilterErrorCode; message: string; hint?: string; why?: string } };
+type Told = { code: FilterErrorCode; message: string; hint?: string; why?: string; call?: string };
+type Outcome = { program: string } | { error: Told };
 
 /** @throws {FilterError} what the compiling process reported */
 export function decodeOutcome(text: Uint8Array): BpfProgram {

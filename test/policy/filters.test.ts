@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { filterOf, refusalsOf } from '../../src/policy/rules.js';
 import { findDisagreement } from '../../src/seccomp/agree.js';
 import { compileChecked } from '../../src/seccomp/checked.js';
+import { restateForLibseccomp } from '../../src/seccomp/restate.js';
 import { simulate } from '../../src/seccomp/simulate.js';
 import { compareLive, tellingCalls } from '../support/live-kernel.js';
 import { suite } from '../support/suite.js';
@@ -19,6 +20,7 @@ for (const { name, syscalls } of shipped) {
   const program = compileChecked(filter);
   const calls = tellingCalls(filter);
 
+  test(`${name}: libseccomp gets the rules as they are`, () => assert.is(restateForLibseccomp(filter), filter));
   test(`${name}: the program agrees with the filter`, () => {
     assert.is(findDisagreement(filter, program), undefined);
   });

@@ -5,7 +5,7 @@ import { compileChecked, mayNotEnd } from '../../src/seccomp/checked.js';
 import { compileFilter } from '../../src/seccomp/compile.js';
 import { FilterError } from '../../src/seccomp/errors.js';
 import type { Filter } from '../../src/seccomp/filter.js';
-import { compare64, equals32, errno, filterOf, ordered64, rule, whenOf } from '../support/filters.js';
+import { compare64, equals32, filterOf, ordered64, rule, whenOf } from '../support/filters.js';
 import { patient } from '../support/patience.js';
 import { rejection, suite } from '../support/suite.js';
 
@@ -25,18 +25,14 @@ const weaker = filterOf([
   rule('prctl', [compare64(1, 'lt', 0xffff_ffffn)]),
   rule('prctl', [compare64(1, 'ge', 0x2_0000_0000n)]),
 ]);
-const hanging: readonly Filter[] = [
-  filterOf([
-    rule('prctl', [compare64(1, 'le', 0x2_0000_0000n), compare64(0, 'lt', 0n)]),
-    rule('prctl', [compare64(0, 'lt', 0n), compare64(1, 'le', 0x1_0000_0001n)]),
-  ]),
-  filterOf([
-    rule('prctl', [compare64(0, 'le', 1n), compare64(1, 'gt', 0x3_0000_0005n)]),
-    rule('prctl', [compare64(0, 'le', 1n), compare64(1, 'lt', 1n)]),
-  ]),
-];
+/** Too many masks would have to be written for these. */
+const hanging: readonly Filter[] = [1n, 2n].map((value) => {
+  const bounds = [compare64(0, 'ge', 0x3_0000_0004n), compare64(1, 'ge', 0x1_0000_0002n)];
+  return filterOf([equals32(2, 1n), equals32(3, value)].map((other) => rule('prctl', [...bounds, other])));
+});
 
-test('refuses what libseccomp makes weaker', async () => assert.is(await codeOf(weaker, AMPLE), 'FILTER_DISAGREES'));
+test('what libseccomp makes weaker is said anew', () =>
+  assert.is(findDisagreement(weaker, compileChecked(weaker, AMPLE)), undefined));
 
 for (const [index, filter] of hanging.entries()) {
   test(`hanging filter ${index + 1} is cut off and refused`, async () => {
@@ -59,9 +55,6 @@ test('gives the same program in either process', () => {
   assert.ok(mayNotEnd(two));
   assert.equal(compileChecked(two, AMPLE), compileFilter(two));
 });
-
-test('refuses an action that the compiler cannot order', async () =>
-  assert.is(await codeOf(filterOf([rule('prctl', [equals32(0, 1n)], errno(5)), rule('prctl')])), 'FILTER_DISAGREES'));
 
 const ends: readonly [name: string, filter: Filter, waits: boolean][] = [
   ['equalities of 64 bits', filterOf([0n, 1n, 2n].map((v) => rule('prctl', [compare64(0, 'eq', v)]))), false],
