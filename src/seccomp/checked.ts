@@ -3,13 +3,10 @@ import { findDisagreement } from './agree.js';
 import { compileFilter } from './compile.js';
 import { FilterError } from './errors.js';
 import type { BpfProgram, Filter, Rule } from './filter.js';
-import { mayHang, type Ordering, runInTime } from './own-process.js';
+import { mayHang, type Ordering, runInTime, USUAL_LIMIT_MS } from './own-process.js';
 import { disagrees, type Proved, proveWhile } from './prove.js';
 import { restateForLibseccomp } from './restate.js';
 import { decodeOutcome, encodeFilter } from './transfer.js';
-
-/** Below two seconds with the start of a process, after which a user takes a command for dead. */
-const DEFAULT_TIME_LIMIT_MS = 1500;
 
 /**
  * A program that does what `filter` says on every call that findDisagreement() tries.
@@ -17,7 +14,7 @@ const DEFAULT_TIME_LIMIT_MS = 1500;
  * @throws {FilterError} FILTER_UNKNOWN_SYSCALL, FILTER_NEVER_MATCHES, FILTER_REFUSED, FILTER_TOO_LARGE,
  *   FILTER_DISAGREES, FILTER_TIMEOUT, FILTER_COMPILER_MISSING
  */
-export function compileChecked(filter: Filter, { timeLimitMs = DEFAULT_TIME_LIMIT_MS } = {}): BpfProgram {
+export function compileChecked(filter: Filter, { timeLimitMs = USUAL_LIMIT_MS } = {}): BpfProgram {
   const program = compileInTime(filter, timeLimitMs);
   const disagreement = findDisagreement(filter, program);
   if (disagreement === undefined) return program;
@@ -29,7 +26,7 @@ export function compileChecked(filter: Filter, { timeLimitMs = DEFAULT_TIME_LIMI
  * `made` is what `meanwhile` makes while the kernel answers; what that throws passes.
  */
 export function compileProved<T>(filter: Filter, meanwhile: () => T): Proved<T> & { readonly program: BpfProgram } {
-  const program = compileInTime(filter, DEFAULT_TIME_LIMIT_MS);
+  const program = compileInTime(filter, USUAL_LIMIT_MS);
   return { program, ...proveWhile(filter, program, meanwhile) };
 }
 

@@ -11,7 +11,7 @@ import { API_LEVEL, compilerVersion, expectSuccess, exportProgram, loadCompiler,
 import { FilterError, type FilterErrorCode } from './errors.js';
 import type { Action, BpfProgram } from './filter.js';
 import { alternativesOf, type OciArgument, type OciRule } from './oci-rules.js';
-import { mayHang, type Ordering, runInTime } from './own-process.js';
+import { mayHang, type Ordering, runInTime, USUAL_LIMIT_MS } from './own-process.js';
 
 export type BlockForLibseccomp = {
   readonly defaultAction: Action;
@@ -29,8 +29,6 @@ export type LibseccompFilter = {
   readonly newest: Readonly<Record<string, number>>;
 };
 
-/** Nearly all of them are done in a tenth of a second; the machine may be busy. */
-const DEFAULT_TIME_LIMIT_MS = 5000;
 /** EM_X86_64 | __AUDIT_ARCH_LE */
 const X32_TOKEN = 0x4000_003e;
 /** __NR_SCMP_ERROR */
@@ -43,7 +41,7 @@ const EEXIST = 17;
  */
 export const compileByLibseccomp = (
   block: BlockForLibseccomp,
-  { timeLimitMs = DEFAULT_TIME_LIMIT_MS } = {},
+  { timeLimitMs = USUAL_LIMIT_MS } = {},
 ): LibseccompFilter =>
   mayHang(block.rules.flatMap(orderingsOf)) ? compileInChild(block, timeLimitMs) : compileHere(block);
 

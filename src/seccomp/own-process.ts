@@ -5,6 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { installationRoot } from '../base/installation.js';
 
+/** Nearly all rules take a tenth of a second; the machine may be busy. */
+export const USUAL_LIMIT_MS = 5000;
+
 export type Ended =
   | { readonly kind: 'answered'; readonly answer: Buffer }
   | { readonly kind: 'late'; readonly cause: Error | undefined }
