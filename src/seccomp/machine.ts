@@ -92,8 +92,45 @@ export function acceptProgram(bytes: Uint8Array): DecodedProgram {
   const last = INSTRUCTIONS.get(program.code[length - 1] ?? -1);
   if (last?.kind !== 'return')
     throw invalid('does not end with a return', 'the kernel refuses what can run off its end');
+  checkScratch(program);
   return program;
 }
+
+/** On every way that the jumps leave open, a scratch word is stored before it is loaded. @see check_load_and_stores() */
+function checkScratch({ length, code, ifTrue, ifFalse, k }: DecodedProgram): void {
+  const every = (1 << SCRATCH_WORDS) - 1;
+  /** For each instruction, the words that are stored on all ways to it, as bits. */
+  const stored = new Array<number>(length).fill(every);
+  const meet = (pc: number, words: number): void => {
+    stored[pc] = (stored[pc] ?? every) & words;
+  };
+  meet(0, 0);
+  for (let pc = 0; pc < length; pc++) {
+    const [words, operand] = [stored[pc] ?? 0, k[pc] ?? 0];
+    const instruction = INSTRUCTIONS.get(code[pc] ?? -1);
+    switch (instruction?.kind) {
+      case 'go':
+        meet(pc + 1 + operand, words);
+        break;
+      case 'jump':
+        for (const offset of [ifTrue[pc], ifFalse[pc]]) meet(pc + 1 + (offset ?? 0), words);
+        break;
+      case 'load-scratch':
+        if ((words & (1 << operand)) === 0)
+          throw invalid(`loads scratch word ${operand} at instruction ${pc}, where nothing is stored`, KERNEL_REFUSES);
+        meet(pc + 1, words);
+        break;
+      case 'store':
+        meet(pc + 1, words | (1 << operand));
+        break;
+      default:
+        // Also behind a return: the kernel goes through a program from its first line to its last.
+        meet(pc + 1, words);
+    }
+  }
+}
+
+const KERNEL_REFUSES = 'the kernel refuses that';
 
 function checkInstruction({ length, code, ifTrue, ifFalse, k }: DecodedProgram, pc: number): void {
   const [operation = 0, operand = 0] = [code[pc], k[pc]];
@@ -117,11 +154,11 @@ function checkInstruction({ length, code, ifTrue, ifFalse, k }: DecodedProgram, 
         throw invalid(`shifts by ${operand} bits ${at}`, 'a word has 32');
       return;
     case 'go':
-      if (!reaches(operand)) throw invalid(`jumps past its end ${at}`, 'the kernel refuses that');
+      if (!reaches(operand)) throw invalid(`jumps past its end ${at}`, KERNEL_REFUSES);
       return;
     case 'jump':
       if (!reaches(ifTrue[pc] ?? 0) || !reaches(ifFalse[pc] ?? 0))
-        throw invalid(`jumps past its end ${at}`, 'the kernel refuses that');
+        throw invalid(`jumps past its end ${at}`, KERNEL_REFUSES);
       return;
     case 'load-size':
     case 'load-constant':

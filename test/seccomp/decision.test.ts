@@ -216,6 +216,13 @@ const INVALID: readonly (readonly [string, Uint8Array])[] = [
   ['a division by zero', bytesOf([0x34, 0, 0, 0], RETURN_ALLOW)],
   ['a shift by 32', bytesOf([0x64, 0, 0, 32], RETURN_ALLOW)],
   ['a seventeenth scratch word', bytesOf([0x02, 0, 0, 16], RETURN_ALLOW)],
+  ['a load of what was never stored', bytesOf([0x60, 0, 0, 0], RETURN_ALLOW)],
+  ['such a load that nothing reaches', bytesOf(RETURN_ALLOW, [0x61, 0, 0, 3], RETURN_ALLOW)],
+  ['a load of another word than was stored', bytesOf([0x02, 0, 0, 1], [0x60, 0, 0, 2], RETURN_ALLOW)],
+  [
+    'a load of what was stored on one way to it alone',
+    bytesOf([0x20, 0, 0, 0], [0x15, 0, 1, 5], [0x02, 0, 0, 0], [0x60, 0, 0, 0], RETURN_ALLOW),
+  ],
 ];
 for (const [what, bytes] of INVALID)
   test(`a program with ${what} is refused`, () => {
@@ -225,12 +232,21 @@ for (const [what, bytes] of INVALID)
     );
   });
 
+test('a scratch word that is stored on every way to its load is accepted', () => {
+  const [load, store, fetch] = [[0x20, 0, 0, 0] as const, [0x02, 0, 0, 15] as const, [0x61, 0, 0, 15] as const];
+  for (const program of [
+    bytesOf(store, fetch, RETURN_ALLOW),
+    bytesOf(load, [0x15, 0, 2, 5], store, [0x05, 0, 0, 1], [0x03, 0, 0, 15], fetch, RETURN_ALLOW),
+    bytesOf(load, [0x05, 0, 0, 1], fetch, RETURN_ALLOW),
+  ])
+    acceptProgram(program);
+});
+
 test('what cannot be told exactly is refused, and never guessed', () => {
   const loadNumber = [0x20, 0, 0, 0] as const;
   for (const program of [
     bytesOf(loadNumber, [0x16, 0, 0, 0], RETURN_ALLOW),
     bytesOf(loadNumber, [0x24, 0, 0, 3], RETURN_ALLOW, RETURN_ALLOW),
-    bytesOf([0x60, 0, 0, 0], RETURN_ALLOW),
   ]) {
     const accepted = acceptProgram(program);
     assert.is(
