@@ -46,13 +46,13 @@ function rightsByPath({ allow }: Filesystem): Reach['rights'] {
   return byPath;
 }
 
-/** Of two mounts on one path the first counts. */
-function mountsByPath({ root, scratch, mounts }: Filesystem): Reach['mounts'] {
+/** Of two mounts on one path the first counts; where nothing is mounted, the image's own folder is part of its root. */
+function mountsByPath({ root, proc, dev, scratch, mounts }: Filesystem): Reach['mounts'] {
   const targets: readonly (readonly [string, boolean])[] = [
     ...scratch.map((one) => [one.path, true] as const),
     ...mounts.map((one) => [one.to, one.access === 'read-write'] as const),
-    ['/proc', true],
-    ['/dev', true],
+    ...(proc === 'none' ? [] : [['/proc', true] as const]),
+    ...(dev === 'none' ? [] : [['/dev', true] as const]),
     ['/', root === 'writable'],
   ];
   return new Map([...targets].reverse());

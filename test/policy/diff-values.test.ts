@@ -27,6 +27,10 @@ const environment = (set: object, ...pass: readonly string[]): object => ({
 });
 const user = (uid: number, gid: number): object => ({ process: { user: { uid: 'any', otherwise: { uid, gid } } } });
 
+const frozen = (more: object, path = '/dev/any'): object => ({
+  filesystem: { ...more, readOnly: [{ paths: [path], why }] },
+});
+
 const CASES: readonly (readonly [string, before: object, after: object, told: readonly string[]])[] = [
   ['a variable that is set is never passed', environment({ X: '1' }), environment({ X: '1' }, 'X'), []],
   [
@@ -47,6 +51,9 @@ const CASES: readonly (readonly [string, before: object, after: object, told: re
   ['a group of root instead of nobody', user(65534, 65534), user(65534, 0), ['widened process user otherwise']],
   ['nobody instead of root', user(0, 0), user(1000, 1000), ['narrowed process user otherwise']],
   ['another user', user(1000, 1000), user(1001, 1000), ['changed process user otherwise']],
+  ['a /dev that is mounted can be frozen', {}, frozen({}), ['narrowed /dev/any']],
+  ['a /dev of the image is frozen with its root', { filesystem: { dev: 'none' } }, frozen({ dev: 'none' }), []],
+  ['a /proc of the image is frozen with its root', { filesystem: { proc: 'none' } }, frozen({ proc: 'none' }, '/proc'), []],
   ['the same processors in other words', { resources: { cpu: '2' } }, { resources: { cpu: '2000m' } }, []],
   ['the same time in other words', { resources: { time: '1h' } }, { resources: { time: '3600s' } }, []],
 ]; // biome-ignore format: a table
