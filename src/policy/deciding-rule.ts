@@ -9,23 +9,42 @@ import type { CallRule, NamedErrno, Origin, Syscalls } from './policy.js';
 export type ImaginedCall = { readonly arch: number; readonly nr: number; readonly args: readonly bigint[] };
 
 /** The rule by which the call is decided, in the order of decision. */
-export function decidingRule(syscalls: Syscalls, { arch, nr, args }: ImaginedCall): Origin {
+export function decidingRule(syscalls: Syscalls, call: ImaginedCall): Origin {
+  const name = nativeName(call);
+  const found = name === undefined ? undefined : matchingRule(syscalls, name, call.args);
+  if (name === undefined || found !== undefined) return found ?? answeringRule(syscalls, call);
+  const conditional = syscalls.allow.find(
+    (rule) => isFor(name, rule) && (rule.calls[name] ?? []).some((when) => when.length > 0),
+  );
+  if (conditional === undefined) return answeringRule(syscalls, call);
+  return { ...conditional, rule: `${conditional.rule}/where/${name}` };
+}
+
+/** What gives the call its answer: as decidingRule(), but never the allowance whose conditions the call does not meet. */
+export function answeringRule(syscalls: Syscalls, call: ImaginedCall): Origin {
   const byDefault = ({ rule }: NamedErrno, why: string): Origin => ({ rule, why });
-  if (arch !== AUDIT_ARCH_X86_64 || (nr & X32_BIT) !== 0)
-    return byDefault(syscalls.onForeign, 'calls of another ABI are refused');
-  const name = syscallName(nr);
-  if (name === undefined) return byDefault(syscalls.onUnknown, 'the edition does not know this call');
-  const isFor = ({ calls }: CallRule): boolean => Object.hasOwn(calls, name);
-  const matches = (rule: CallRule): boolean =>
-    isFor(rule) && (rule.calls[name] ?? []).some((when) => holds(when, args));
-  const { forbid, observe, allow, quiet, answers } = syscalls;
-  const found = [...forbid, ...observe, ...allow, ...quiet, ...answers].find(matches);
+  const { onDeny, onUnknown, onForeign } = syscalls;
+  if (isForeign(call)) return byDefault(onForeign, 'calls of another ABI are refused');
+  const name = nativeName(call);
+  if (name === undefined) return byDefault(onUnknown, 'the edition does not know this call');
+  const found = matchingRule(syscalls, name, call.args);
   if (found !== undefined) return found;
-  const conditional = allow.find((rule) => isFor(rule) && (rule.calls[name] ?? []).some((when) => when.length > 0));
-  if (conditional !== undefined) return { ...conditional, rule: `${conditional.rule}/where/${name}` };
   return editionOf(syscalls.edition)?.known.has(name)
-    ? byDefault(syscalls.onDeny, 'no rule allows this call')
-    : byDefault(syscalls.onUnknown, 'the edition does not know this call');
+    ? byDefault(onDeny, 'no rule allows this call')
+    : byDefault(onUnknown, 'the edition does not know this call');
+}
+
+const isForeign = ({ arch, nr }: ImaginedCall): boolean => arch !== AUDIT_ARCH_X86_64 || (nr & X32_BIT) !== 0;
+
+const nativeName = (call: ImaginedCall): string | undefined => (isForeign(call) ? undefined : syscallName(call.nr));
+
+const isFor = (name: string, { calls }: CallRule): boolean => Object.hasOwn(calls, name);
+
+function matchingRule(syscalls: Syscalls, name: string, args: ImaginedCall['args']): Origin | undefined {
+  const { forbid, observe, allow, quiet, answers } = syscalls;
+  return [...forbid, ...observe, ...allow, ...quiet, ...answers].find(
+    (rule) => isFor(name, rule) && (rule.calls[name] ?? []).some((when) => holds(when, args)),
+  );
 }
 
 /** Whether a call with these arguments meets every test. */

@@ -6,7 +6,7 @@ import { type Difference, findDifferences, type NumberRange } from '../seccomp/d
 import { describeCall } from '../seccomp/syscalls.js';
 import { describeOutcome, type Kind, permission, sameness } from './call-outcome.js';
 import type { Change, Direction } from './change.js';
-import { decidingRule } from './deciding-rule.js';
+import { answeringRule, decidingRule, type ImaginedCall } from './deciding-rule.js';
 import { describeTerms, MOST_TERMS } from './describe-terms.js';
 import type { Origin, Syscalls } from './policy.js';
 
@@ -43,9 +43,6 @@ function changeOf(
 ): Change {
   const args = argumentsOf(difference.witness);
   const tellsRecord = kindOf(before) === 'policy' && kindOf(after) === 'policy';
-  const ruleOf = ({ syscalls }: CallSide): Origin | undefined =>
-    syscalls === undefined ? undefined : decidingRule(syscalls, { arch, nr, args });
-  const rules = { before: ruleOf(before), after: ruleOf(after) };
   return {
     section: 'calls',
     direction: directionOf(difference),
@@ -64,8 +61,18 @@ function changeOf(
       telling: tellingArguments(terms),
       instructionPointer: (BigInt(difference.witness[3] ?? 0) << 32n) | BigInt(difference.witness[2] ?? 0),
     },
-    rules,
+    rules: rulesOf(before, after, { arch, nr, args }),
   };
+}
+
+/** A call that neither side allows for its arguments differs by what answers it, and not by what would allow others. */
+function rulesOf(before: CallSide, after: CallSide, call: ImaginedCall): Change['rules'] {
+  const origin = ({ syscalls }: CallSide, ruleOf: typeof decidingRule): Origin | undefined =>
+    syscalls === undefined ? undefined : ruleOf(syscalls, call);
+  const [was, is] = [origin(before, decidingRule), origin(after, decidingRule)];
+  const [answered, answers] = [origin(before, answeringRule), origin(after, answeringRule)];
+  const isByAnswer = was?.rule !== answered?.rule && is?.rule !== answers?.rule;
+  return isByAnswer ? { before: answered, after: answers } : { before: was, after: is };
 }
 
 /** Of terms that are too many to be listed none is known. */

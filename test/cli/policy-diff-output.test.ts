@@ -40,6 +40,7 @@ test.before(() => {
   write('uses-base.json', own({ extends: { policy: 'parts/base.json' } }));
   write('uses-wide.json', own({ extends: { policy: 'parts/wide.json' } }));
   write('uses-default.json', own({ extends: { policy: 'default' } }));
+  write('answer.json', own({ syscalls: { onDeny: { errno: 'EACCES' } } }));
   write('everything.json', {
     ...own({ extends: { policy: 'default' } }),
     requires: { apparmor: 'required' },
@@ -111,6 +112,15 @@ test("a finding of a profile's rule stands where the user's own policy extends t
   const all = await findings('./uses-base.json', './uses-default.json');
   assert.ok(all.length > 50);
   for (const finding of all) assert.is(placeOf(finding), 'uses-default.json:6', finding.properties.subject);
+});
+
+test('another answer is told at the answer, also for a call that its arguments refuse', async () => {
+  const all = await findings('strict', './answer.json');
+  assert.ok(all.some(({ properties: { subject } }) => subject === 'mprotect'));
+  for (const finding of all) {
+    assert.is(finding.properties.rules.after?.rule, 'answer.json#/syscalls/onDeny', finding.properties.subject);
+    assert.is(placeOf(finding), 'answer.json:9', finding.properties.subject);
+  }
 });
 
 test('a witness has every argument that matters, zero or not', async () => {
