@@ -13,6 +13,12 @@ const DEFAULT_FILES = 4096;
 const DEFAULT_ROOT_BYTES = 64n << 20n;
 /** Where the launcher mounts: nothing else may lie there. */
 const TAKEN = ['/', '/proc', '/dev', '/sys'];
+/** What has to be there to the end for a run to begin, with what to write instead. */
+const NEVER_HIDDEN: Readonly<Record<string, string>> = {
+  '/': 'name what is to be hidden below it',
+  '/proc': 'set "proc" to "none", or name what is to be hidden below it',
+  '/dev': 'name what is to be hidden of the image instead',
+};
 
 /** `parent` with what `section` adds, takes away and overrides. Faults go into `fold`. */
 export function foldFilesystem(parent: Filesystem, section: Section | undefined, fold: Fold): Filesystem {
@@ -70,10 +76,13 @@ function rootSizeOf({ rootSize }: Section, parent: Filesystem, root: Filesystem[
 }
 
 function readLists(section: Section, key: 'mask' | 'readOnly', fold: Fold): PathList[] {
-  return (section[key] ?? []).map((entry, index) => ({
-    ...originOf(fold, `${AT}/${key}/${index}`, entry),
-    paths: entry.paths,
-  }));
+  return (section[key] ?? []).map((entry, index) => {
+    const at = `${AT}/${key}/${index}`;
+    for (const [i, path] of entry.paths.entries())
+      if (key === 'mask' && NEVER_HIDDEN[path] !== undefined)
+        tell(fold, `${at}/paths/${i}`, `nothing runs with ${path} hidden`, NEVER_HIDDEN[path]);
+    return { ...originOf(fold, at, entry), paths: entry.paths };
+  });
 }
 
 function withoutRemoved(

@@ -3,7 +3,7 @@
 import { allCapabilities, isCapability } from '../capabilities/capabilities.js';
 import { bytesOf, type Fold, originOf, tell } from './fold.js';
 import { meantOr } from './hint.js';
-import type { Network, Process, Resources } from './policy.js';
+import type { Network, PolicyMeaning, Process, Resources } from './policy.js';
 import type { PolicyFile } from './read.js';
 
 type ProcessSection = NonNullable<PolicyFile['process']>;
@@ -112,6 +112,17 @@ export function foldResources(parent: Resources, section: PolicyFile['resources'
     cpuMillis: section.cpu === undefined ? parent.cpuMillis : cpuMillisOf(section.cpu),
     wallSeconds: section.time === undefined ? parent.wallSeconds : secondsOf(section.time),
   };
+}
+
+/** `parent` with what `section` overrides. The supervisor takes a quota of 0 for none. */
+export function foldAudit(
+  parent: PolicyMeaning['audit'],
+  section: PolicyFile['audit'],
+  fold: Fold,
+): PolicyMeaning['audit'] {
+  const quota = section?.quota === undefined ? parent.quota : (bytesOf(section.quota) ?? 0n);
+  if (quota === 0n) tell(fold, '/audit/quota', 'a trail of no bytes records nothing', 'name a size, such as 64MiB');
+  return { quota, durability: section?.durability ?? parent.durability };
 }
 
 function cpuMillisOf(text: string): number | undefined {

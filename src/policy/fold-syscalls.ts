@@ -139,8 +139,9 @@ function readRule(entry: Entry, at: string, edition: Edition, fold: Fold): CallR
       continue;
     }
     const read = readWhere(call, alternatives, pointer, (...fault) => tell(fold, ...fault));
+    const hadRoom = fold.room >= 0;
     fold.room -= read.length;
-    if (fold.room < 0)
+    if (hadRoom && fold.room < 0)
       tell(fold, pointer, `more than ${MAX_CONDITIONS} conditions have no room in a filter`, 'write masks');
     calls[call] = fold.room < 0 ? [] : read;
   }

@@ -2,10 +2,11 @@
 import type { Fault } from '../base/errors.js';
 import { type PolicyReference, readChain } from './chain.js';
 import { covers } from './conjunction.js';
+import { editionOf, groupCalls } from './editions.js';
 import { PolicyError, refuseFaults } from './errors.js';
-import { bytesOf, codeOf, type Fold, isDay, MAX_CONDITIONS, tellExpired } from './fold.js';
+import { codeOf, type Fold, isDay, MAX_CONDITIONS, tellExpired } from './fold.js';
 import { foldFilesystem } from './fold-filesystem.js';
-import { foldNetwork, foldProcess, foldResources } from './fold-process.js';
+import { foldAudit, foldNetwork, foldProcess, foldResources } from './fold-process.js';
 import { foldSyscalls } from './fold-syscalls.js';
 import { checkLocks, lockAt, lockFaults } from './lock.js';
 import { type Origin, type Policy, type PolicyMeaning, sealPolicy } from './policy.js';
@@ -64,10 +65,7 @@ function addLayer(parent: PolicyMeaning, layer: Layer, isFirst: boolean, today: 
     syscalls: foldSyscalls(parent.syscalls, file.syscalls, fold),
     network: foldNetwork(parent.network, file.network, fold),
     resources: foldResources(parent.resources, file.resources, fold),
-    audit: {
-      quota: file.audit?.quota === undefined ? parent.audit.quota : (bytesOf(file.audit.quota) ?? 0n),
-      durability: file.audit?.durability ?? parent.audit.durability,
-    },
+    audit: foldAudit(parent.audit, file.audit, fold),
     controls: { ...parent.controls, ...file.controls },
     lock: [...parent.lock, ...(file.lock ?? []).map((pointer, i) => ({ pointer, rule: `${layer.name}#/lock/${i}` }))],
   };
@@ -124,7 +122,9 @@ function checkWhole(policy: Policy, last: Layer): void {
   if (!canExit || forbid.some(({ calls }) => calls['exit_group'] !== undefined))
     throw new PolicyError('POLICY_NO_EXIT', `${last.name} does not allow exit_group, so nothing could ever end`, {
       hint: 'allow the group process.basic, or exit_group',
-      faults: [faultAt(last, '/syscalls', 'exit_group is not allowed with every argument, or is forbidden')],
+      faults: [
+        faultAt(last, placeOfNoExit(policy, last), 'exit_group is not allowed with every argument, or is forbidden'),
+      ],
     });
   const faults = quiet.flatMap((rule) =>
     Object.entries(rule.calls).flatMap(([call, alternatives]) => {
@@ -135,6 +135,19 @@ function checkWhole(policy: Policy, last: Layer): void {
     }),
   );
   refuseFaults('POLICY_INVALID', faults);
+}
+
+/** The rule of the file that takes exit_group away, where one does. */
+function placeOfNoExit({ syscalls }: Policy, { name, file }: Layer): string {
+  const forbidden = syscalls.forbid.find(
+    ({ rule, calls }) => calls['exit_group'] !== undefined && fileOfRule(rule) === name,
+  );
+  if (forbidden !== undefined) return pointerOfRule(forbidden.rule);
+  const edition = editionOf(syscalls.edition);
+  const removed = (file.syscalls?.remove ?? []).findIndex(({ group, calls }) =>
+    (calls ?? (edition && group && groupCalls(edition, group)) ?? []).includes('exit_group'),
+  );
+  return removed === -1 ? '/syscalls' : `/syscalls/remove/${removed}`;
 }
 
 /** Told at the one of the two rules that stands in the file. */

@@ -32,9 +32,9 @@ export function readWhere(call: string, alternatives: Alternatives, at: string, 
   const read = alternatives.flatMap((conditions, index) =>
     readConditions(call, known, conditions, at + pointerStep(index), tell),
   );
-  if (read.length > MAX_ALTERNATIVES)
-    tell(at, `${read.length} combinations are more than a filter holds`, `write at most ${MAX_ALTERNATIVES}`);
-  return read;
+  if (read.length <= MAX_ALTERNATIVES) return read;
+  tell(at, `${read.length} combinations are more than a filter holds`, `write at most ${MAX_ALTERNATIVES}`);
+  return [];
 }
 
 function readConditions(
@@ -70,7 +70,8 @@ function readConditions(
 
 /** The tests of which one must hold. */
 function readOptions(argument: Argument, condition: ArgumentCondition, at: string, tell: Tell): Test[] {
-  const value = (text: string, below: string): bigint => readValue(argument, text, at + below, tell);
+  /** A value that is at fault has no bits: nothing else is said of it. */
+  const value = (text: string, below: string): bigint => readValue(argument, text, at + below, tell) ?? 0n;
   /** What has no bit, such as O_RDONLY, is in every value and missing in every value: it says nothing here. */
   const bitsOf = (texts: readonly string[], key: string): bigint =>
     texts.reduce((all, text, index) => {
@@ -89,7 +90,8 @@ function readOptions(argument: Argument, condition: ArgumentCondition, at: strin
   always.push(...readOrder(argument, condition, at, tell, value));
   if (condition.mask !== undefined && condition.anyOf === undefined)
     tell(`${at}/mask`, '"mask" says nothing without "anyOf"', 'add "anyOf", or use noneOf or allOf');
-  const mask = condition.mask === undefined ? all : value(condition.mask, '/mask');
+  const written = condition.mask === undefined ? undefined : readValue(argument, condition.mask, `${at}/mask`, tell);
+  const mask = written ?? all;
   if (condition.mask !== undefined && isZero(argument, condition.mask))
     tell(`${at}/mask`, 'a mask without bits compares nothing', 'name the bits that are to be compared');
   const options = condition.anyOf?.map((text, index) => {
@@ -147,16 +149,18 @@ function combine(options: readonly Conjunction[], always: readonly Test[], at: s
   }
 }
 
-function readValue(argument: Argument, text: string, at: string, tell: Tell): bigint {
+/** Undefined where it is at fault, which is told. */
+function readValue(argument: Argument, text: string, at: string, tell: Tell): bigint | undefined {
   const value = /^[0-9]/.test(text) ? BigInt(text) : namedValue(argument, text, at, tell);
-  if (value > allBits(argument.width))
-    tell(at, `${text} does not fit into ${argument.width} bits`, 'it can never match');
-  return value;
+  if (value === undefined || value <= allBits(argument.width)) return value;
+  tell(at, `${text} does not fit into ${argument.width} bits`, 'it can never match');
+  return undefined;
 }
 
-function namedValue(argument: Argument, text: string, at: string, tell: Tell): bigint {
+function namedValue(argument: Argument, text: string, at: string, tell: Tell): bigint | undefined {
   const names = Object.keys(argument.values);
-  return text.split('|').reduce((all, name) => {
+  let all: bigint | undefined = 0n;
+  for (const name of text.split('|')) {
     const value = Object.hasOwn(argument.values, name) ? argument.values[name] : undefined;
     if (value === undefined)
       tell(
@@ -164,6 +168,7 @@ function namedValue(argument: Argument, text: string, at: string, tell: Tell): b
         `"${name}" is no value that is known here`,
         names.length === 0 ? 'write a number' : meantOr(name, names),
       );
-    return all | (value ?? 0n);
-  }, 0n);
+    all = all === undefined || value === undefined ? undefined : all | value;
+  }
+  return all;
 }

@@ -97,7 +97,7 @@ export const LINT_CASES: readonly LintCase[] = [
   },
   {
     rule: 'LINT_NO_EXIT_GROUP',
-    pointer: '/syscalls',
+    pointer: '/syscalls/remove/0',
     broken: { syscalls: { remove: [{ calls: ['exit_group'], why: WHY }] } },
     kept: NOTHING,
   },

@@ -55,6 +55,14 @@ export const HOSTILE_CASES: readonly Case[] = [
   ['a NUL by its escape', titled('a\\u0000b'), invalid('/title')],
   ['a character that turns the line around', titled('a\\u202eb'), invalid('/title')],
   ['a line separator', titled('a\\u2028b'), invalid('/title')],
+  ['a title that nobody sees', titled('\u00a0 \u200b'), invalid('/title')],
+  ...[' '.repeat(8), '\u00a0'.repeat(8), '\u200b\ufeff'.repeat(8)].map(
+    (why): Case => [
+      `a reason of nothing, ${JSON.stringify(why)}`,
+      allow({ calls: ['sync'], why }),
+      invalid('/syscalls/allow/0/why', /in words/),
+    ],
+  ),
   ['a raw line feed in a text', titled('a\nb'), syntax()],
   ['an escape that is none', titled('\\x41'), syntax()],
   ['an escape that is cut off', titled('\\u00'), syntax()],

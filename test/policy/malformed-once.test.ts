@@ -121,6 +121,31 @@ test('a misspelt key', () => {
   }
 });
 
+test('a value that does not fit, or a mask that is misspelt', () => {
+  const policyWhere = (family: object): string =>
+    JSON.stringify({
+      ...FULL_POLICY,
+      syscalls: {
+        allow: [{ calls: ['socket'], where: { socket: [{ family }] }, why: 'a reason that is long enough' }],
+      },
+    });
+  const at = '/syscalls/allow/0/where/socket/0/family';
+  tellsOnly(policyWhere({ anyOf: ['0x100000000'] }), `${at}/anyOf/0`);
+  tellsOnly(policyWhere({ mask: '0x100000000', anyOf: ['AF_UNIX'] }), `${at}/mask`);
+  tellsOnly(policyWhere({ mask: 'AF_UNX', anyOf: ['AF_INET'] }), `${at}/mask`);
+  tellsOnly(policyWhere({ mask: '0x1', anyOf: ['AF_UNX|AF_INET'] }), `${at}/anyOf/0`);
+});
+
+test('a list of conditions for which no filter has room', () => {
+  const many = Array.from({ length: 3000 }, (_, value) => ({ request: { anyOf: [String(value)] } }));
+  const why = 'a reason that is long enough';
+  const rule = (count: number): object => ({ calls: ['ioctl'], where: { ioctl: many.slice(0, count) }, why });
+  const withRules = (...counts: number[]): string =>
+    JSON.stringify({ ...FULL_POLICY, syscalls: { allow: counts.map(rule) } });
+  tellsOnly(withRules(1, 3000, 1), '/syscalls/allow/1/where/ioctl');
+  tellsOnly(withRules(250, 250, 250, 250, 250, 250), '/syscalls/allow/4/where/ioctl');
+});
+
 test('an edition that there is not', () => {
   const text = JSON.stringify({ ...FULL_POLICY, syscalls: { ...FULL_POLICY.syscalls, baseline: '2025-11' } });
   tellsOnly(text, '/syscalls/baseline');

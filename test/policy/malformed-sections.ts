@@ -17,6 +17,18 @@ export const SECTION_CASES: readonly Case[] = [
     files({ root: 'writable', rootSize: '0' }),
     invalid('/filesystem/rootSize', /such as/),
   ],
+  [
+    'a trail of no bytes, which would be one without end',
+    policy({ audit: { quota: '0' } }),
+    invalid('/audit/quota', /such as/),
+  ],
+  ...['/', '/proc', '/dev'].map(
+    (path): Case => [
+      `${path} hidden`,
+      files({ mask: [{ paths: ['/etc/shadow', path], why: WHY }] }),
+      invalid('/filesystem/mask/0/paths/1', /below|of the image/),
+    ],
+  ),
   ['a run without memory', policy({ resources: { memory: '0' } }), invalid('/resources/memory', /such as/)],
   [
     'user 0 for whoever is not to be user 0',
@@ -119,8 +131,26 @@ export const SECTION_CASES: readonly Case[] = [
     invalid('/syscalls', /2026-11/),
   ],
   ['no exit_group', JSON.stringify({ apiVersion: 1, name: 'x', version: '1.0.0' }), { code: 'POLICY_NO_EXIT' }],
-  ['exit_group removed', syscalls({ remove: [{ calls: ['exit_group'], why: WHY }] }), { code: 'POLICY_NO_EXIT' }],
-  ['exit_group forbidden', syscalls({ forbid: [{ calls: ['exit_group'], why: WHY }] }), { code: 'POLICY_NO_EXIT' }],
+  [
+    'exit_group removed',
+    syscalls({
+      remove: [
+        { calls: ['getpid'], why: WHY },
+        { calls: ['exit_group'], why: WHY },
+      ],
+    }),
+    { code: 'POLICY_NO_EXIT', pointer: '/syscalls/remove/1' },
+  ],
+  [
+    'exit_group removed with its group',
+    syscalls({ remove: [{ group: 'process.*', why: WHY }] }),
+    { code: 'POLICY_NO_EXIT', pointer: '/syscalls/remove/0' },
+  ],
+  [
+    'exit_group forbidden',
+    syscalls({ forbid: [{ calls: ['exit_group'], why: WHY }] }),
+    { code: 'POLICY_NO_EXIT', pointer: '/syscalls/forbid/0' },
+  ],
   [
     'a lock that is broken',
     policy({ image: { signature: 'optional' } }),
