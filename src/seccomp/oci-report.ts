@@ -1,7 +1,9 @@
 /** What became of an OCI seccomp block: what the program does, what was left out of it, what it cannot hold. */
 import { type Digest, digestOf } from '../base/digest.js';
-import { describeVerdict, encodeAction, INSTRUCTION_BYTES } from './bpf.js';
+import { AUDIT_ARCH_X86_64, describeVerdict, encodeAction, INSTRUCTION_BYTES } from './bpf.js';
 import type { Action } from './filter.js';
+import type { NumberedFilter } from './numbered.js';
+import { callMeaning } from './numbered-meaning.js';
 import type { CompiledOciSeccomp, OciSeccomp } from './oci.js';
 import type { OciComparison } from './oci-comparison.js';
 import type { Remark } from './oci-rules.js';
@@ -82,4 +84,23 @@ export function remarksOnUse(block: OciSeccomp, at: (member: string) => string):
   for (const { names, pointer } of notifying.filter((rule) => rule.names.includes('write')))
     remarks.push({ kind: 'other-runtimes', pointer, names, reason: 'runc refuses SCMP_ACT_NOTIFY for write' });
   return remarks;
+}
+
+/** What runc before 1.2 does otherwise: it put no ENOSYS before an ABI that the block does not name, the native one included. */
+export function remarksOnOlderRunc(
+  { namesNative }: OciSeccomp,
+  filter: NumberedFilter,
+  at: (member: string) => string,
+): Remark[] {
+  const [native, ...others] = filter.abis;
+  if (namesNative || native?.newest === undefined) return [];
+  const older = { ...filter, abis: [{ ...native, newest: undefined }, ...others] };
+  const verdict = (from: NumberedFilter, nr: number): string =>
+    describeVerdict(callMeaning(from, AUDIT_ARCH_X86_64, nr).otherwise);
+  // From 2^31 on, libseccomp takes numbers for x32, and runc, which looks at bit 30 alone, does not.
+  const nr = [native.newest + 1, 0x8000_0000].find((number) => verdict(filter, number) !== verdict(older, number));
+  if (nr === undefined) return [];
+  const witness = `${nr}(0x0, 0x0, 0x0, 0x0, 0x0, 0x0)`;
+  const reason = `runc before 1.2 answers ENOSYS to newer calls only of an ABI that the block names, and ${native.abi.name} is not named: ${witness} gets ${verdict(older, nr)} there, ${verdict(filter, nr)} here`;
+  return [{ kind: 'other-runtimes', pointer: at('architectures'), names: [], reason }];
 }

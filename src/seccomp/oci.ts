@@ -18,7 +18,7 @@ import type { NumberedFilter } from './numbered.js';
 import { meaningOfNumbered } from './numbered-meaning.js';
 import { type BlockSyscall, parseBlock, type ReadBlock, readAction, readBlock } from './oci-block.js';
 import { type DockerHost, dockerHost, isForHost, nativeArchitectures } from './oci-profile.js';
-import { remarksOnUse } from './oci-report.js';
+import { remarksOnOlderRunc, remarksOnUse } from './oci-report.js';
 import { type Proof, proveMeaning } from './prove.js';
 
 export { DOCKER_CAPABILITIES } from './oci-profile.js';
@@ -33,6 +33,8 @@ export type OciSeccomp = {
   readonly defaultAction: Action;
   /** Always with the native one, first. */
   readonly abis: readonly Abi[];
+  /** Whether the block names it, too. */
+  readonly namesNative: boolean;
   readonly rules: readonly OciRule[];
   /** What a filter file cannot hold, and who loads it has to do. */
   readonly flags: readonly string[] | undefined;
@@ -102,7 +104,8 @@ export function compileProvedOciSeccomp(
 function emitBlock(block: OciSeccomp, { runtime = 'runc' }: CompileOptions): CompiledOciSeccomp {
   const { filter, remarks, faults } = numberRules(block, runtime);
   if (faults.length > 0) refuseFile('FILTER_FILE_INVALID', block.file, faults);
-  const onUse = remarksOnUse(block, (member) => `${block.prefix}/${member}`);
+  const at = (member: string): string => `${block.prefix}/${member}`;
+  const onUse = [...remarksOnUse(block, at), ...remarksOnOlderRunc(block, filter, at)];
   return { program: emitProgram(filter), filter, remarks: [...block.remarks, ...remarks, ...onUse] };
 }
 
@@ -145,7 +148,7 @@ function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
     form,
     digest: read.digest,
     defaultAction,
-    abis: chosen,
+    ...chosen,
     rules,
     flags: block.flags,
     listenerPath: block.listenerPath || undefined,
@@ -158,20 +161,21 @@ function resolveBlock(read: ReadBlock, options: OciSeccompOptions): OciSeccomp {
 
 type TellAt = (pointer: string) => (message: string, hint?: string) => void;
 
-function chooseAbis(read: ReadBlock, tellAt: TellAt): Abi[] {
+function chooseAbis(read: ReadBlock, tellAt: TellAt): Pick<OciSeccomp, 'abis' | 'namesNative'> {
   const { architectures, archMap } = read.block;
   if ((architectures?.length ?? 0) > 0 && (archMap?.length ?? 0) > 0)
     tellAt('/archMap')('"architectures" and "archMap" exclude each other', 'remove one of the two');
   const named = (architectures ?? []).map((name, index) => ({ name, at: `/architectures/${index}` }));
   const mapped = nativeArchitectures(archMap ?? []);
+  const written = named.length > 0 ? named : mapped;
   const chosen = [NATIVE];
-  for (const { name, at } of named.length > 0 ? named : mapped) {
+  for (const { name, at } of written) {
     const abi = abis.find((candidate) => candidate.name === name);
     if (abi !== undefined && !chosen.includes(abi)) chosen.push(abi);
     if (otherByteOrder.has(name))
       tellAt(at)(`${name} has the other byte order than x86-64, and no filter serves both`, 'remove it');
   }
-  return chosen;
+  return { abis: chosen, namesNative: written.some(({ name }) => name === NATIVE.name) };
 }
 
 const namesOf = ({ name, names }: BlockSyscall): readonly string[] => [

@@ -195,10 +195,43 @@ test('what is left out is told, and why', () => {
       ['asks-for-more', '/flags', 'SECCOMP_FILTER_FLAG_LOG'],
       ['asks-for-more', '/syscalls/4', 'write'],
       ['other-runtimes', '/syscalls/4', 'write'],
+      ['other-runtimes', '/architectures'],
     ],
   );
   assert.match(remarks[0]?.reason ?? '', /did you mean "openat"/);
 });
+
+const NATIVE_ARCH = ['SCMP_ARCH_X86_64'];
+const X32_ARCH = { architectures: ['SCMP_ARCH_X32'] };
+const older: readonly [name: string, block: object, told: RegExp | undefined][] = [
+  ['no ABI', refusing([allow(['openat'])]), /not named: 258\(0x0, .* gets errno 1 there, errno 38 here/],
+  ['an ABI beside it', refusing([allow(['openat'])], X32_ARCH), /258\(.* gets errno 1 there, errno 38 here/],
+  [
+    'no ABI, and ENOSYS as default',
+    refusing([allow(['openat'])], { defaultErrnoRet: 38 }),
+    /2147483648\(.* gets kill-thread there, errno 38 here/,
+  ],
+  ['the same with x32', refusing([allow(['openat'])], { ...X32_ARCH, defaultErrnoRet: 38 }), undefined],
+  ['x86-64', refusing([allow(['openat'])], { architectures: NATIVE_ARCH }), undefined],
+  [
+    "x86-64 in Docker's form",
+    refusing([allow(['openat'])], { archMap: NATIVE_ARCH.map((architecture) => ({ architecture })) }),
+    undefined,
+  ],
+  [
+    'nothing, where the default permits',
+    { defaultAction: 'SCMP_ACT_LOG', syscalls: [errnoOf(['read'], 5)] },
+    undefined,
+  ],
+];
+for (const [name, block, told] of older)
+  test(`naming ${name}: ${told === undefined ? 'nothing is told' : 'it is told what'} older runc does otherwise`, () => {
+    const parsed = parseOciSeccomp(JSON.stringify(block));
+    const remarks = compileOciSeccomp(parsed).remarks.filter(({ kind }) => kind === 'other-runtimes');
+    assert.is(remarks.length, told === undefined ? 0 : 1);
+    assert.match(remarks[0]?.reason ?? '', told ?? /^$/);
+    assert.equal(compileOciSeccomp(parsed, { runtime: 'crun' }).remarks, []);
+  });
 
 test('of very many unknown names the nearest is looked for of the first hundred', () => {
   const names = Array.from({ length: 20_000 }, (_, index) => `rt_sigtimedwait_time64${index}`);
