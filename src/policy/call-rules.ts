@@ -1,6 +1,6 @@
 /** A policy's rules on each call as one list, in the order of decision: the first whose conditions hold decides. */
 import { encodeAction } from '../seccomp/bpf.js';
-import type { Conjunction } from './conjunction.js';
+import { type Conjunction, keyOf } from './conjunction.js';
 import { editionOf } from './editions.js';
 import { errnoNumber } from './errno.js';
 import type { CallRule, Syscalls } from './policy.js';
@@ -30,7 +30,7 @@ export function entriesByCall(syscalls: Syscalls): Map<string, Entry[]> {
         const entries = byCall.get(call) ?? [];
         byCall.set(call, entries);
         const leaf = leafOf(rule);
-        for (const when of alternatives) entries.push({ when, leaf, key: keyOf(leaf, when) });
+        for (const when of alternatives) entries.push({ when, leaf, key: `${leaf} ${keyOf(when)}` });
       }
   };
   const { forbid, observe, allow, quiet, answers } = syscalls;
@@ -41,9 +41,6 @@ export function entriesByCall(syscalls: Syscalls): Map<string, Entry[]> {
   add(answers, ({ errno }) => handedOver(errno));
   return new Map([...byCall].map(([call, entries]) => [call, inOneOrder(entries)]));
 }
-
-const keyOf = (leaf: number, when: Conjunction): string =>
-  `${leaf} ${when.map((test) => `${test.arg} ${test.value} ${test.kind === 'bits' ? test.mask : test.kind}`).join()}`;
 
 function inOneOrder(entries: readonly Entry[]): Entry[] {
   const ordered: Entry[] = [];

@@ -64,15 +64,39 @@ function testImplies(narrow: Test, wide: Test): boolean {
 /** So many pieces of one call have room in no filter. */
 const MOST_PIECES = 512;
 
-/** Every piece of `wholes` that none of `parts` holds. @throws {Inexpressible} */
+/**
+ * Every piece of `wholes` that none of `parts` holds: those first that leave the fewest pieces,
+ * whatever their order, in which policies say nothing. @throws {Inexpressible}
+ */
 export function subtractAll(wholes: readonly Conjunction[], parts: readonly Conjunction[]): Conjunction[] {
-  let left = [...wholes];
-  for (const part of parts) {
+  let left = wholes.filter((whole) => !parts.some((part) => implies(whole, part)));
+  for (const part of byPieces(parts)) {
     left = left.flatMap((whole) => subtract(whole, part));
     if (left.length > MOST_PIECES + wholes.length) throw new Inexpressible('more pieces than a filter holds');
   }
   return left;
 }
+
+/** `parts` in the one order that does not depend on how they stand. */
+function byPieces(parts: readonly Conjunction[]): readonly Conjunction[] {
+  if (parts.length < 2) return parts;
+  const told = parts.map((part) => ({ part, pieces: piecesAround(part), key: keyOf(part) }));
+  return told.sort((a, b) => a.pieces - b.pieces || (a.key < b.key ? -1 : 1)).map(({ part }) => part);
+}
+
+/** As many as subtract() makes of a whole that says nothing of the same arguments. */
+const piecesAround = (part: Conjunction): number =>
+  part.reduce((sum, test) => sum + (test.kind === 'bits' ? countBits(test.mask) : 1), 0);
+
+function countBits(mask: bigint): number {
+  let count = 0;
+  for (let left = mask; left !== 0n; left &= left - 1n) count++;
+  return count;
+}
+
+/** The same for conjunctions that say the same in the same words. */
+export const keyOf = (conjunction: Conjunction): string =>
+  conjunction.map((test) => `${test.arg} ${test.value} ${test.kind === 'bits' ? test.mask : test.kind}`).join();
 
 /** Whether `wholes` together hold every call that `part` holds; no where that cannot be told. */
 export function covers(wholes: readonly Conjunction[], part: Conjunction): boolean {
@@ -90,7 +114,8 @@ export function withoutCovered(alternatives: readonly Conjunction[]): Conjunctio
   const kept: Conjunction[] = [];
   const byWidth = [...alternatives].sort((a, b) => a.length - b.length);
   for (const one of byWidth) if (!kept.some((other) => implies(one, other))) kept.push(one);
-  return kept;
+  // Of two with as many tests, the one that covers the other may stand behind it.
+  return kept.filter((one) => !kept.some((other) => other !== one && implies(one, other)));
 }
 
 /** In the filter's words. */

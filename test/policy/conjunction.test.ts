@@ -8,6 +8,7 @@ import {
   Inexpressible,
   subtract,
   subtractAll,
+  type Test,
   withoutCovered,
 } from '../../src/policy/conjunction.js';
 import type { ArgumentIndex } from '../../src/seccomp/filter.js';
@@ -72,6 +73,45 @@ test('alternatives that another covers can go', () => {
       for (const args of EVERYTHING) assert.is(anyHolds(kept, args), anyHolds(alternatives, args));
     }),
   );
+});
+
+const word = fc.constantFrom(1n, 5n, 0x8000_0001n, 0x1_0000_0001n, 0x8000_0001_0000_0003n, 0xffff_ffff_ffff_ffffn);
+const wideTest = (arg: ArgumentIndex): fc.Arbitrary<Test> =>
+  fc.oneof(
+    fc.tuple(word, word).map(([m, v]) => bits(arg, m, v & m)),
+    fc.record({ kind: fc.constantFrom('least', 'most'), arg: fc.constant(arg), value: word }),
+  );
+const wide: fc.Arbitrary<Conjunction[]> = fc.array(
+  fc
+    .tuple(wideTest(0), wideTest(1), fc.nat(2))
+    .map(([one, other, which]) => [[one], [other], [one, other]][which] ?? []),
+  { minLength: 1, maxLength: 6 },
+);
+
+test('whether there is room for what is left does not depend on the order of rules', () => {
+  const roomFor = (wholes: readonly Conjunction[], parts: readonly Conjunction[]): string => {
+    try {
+      return `${subtractAll(withoutCovered(wholes), parts).length} pieces`;
+    } catch (error) {
+      assert.instance(error, Inexpressible);
+      return 'no room';
+    }
+  };
+  const found = new Set<string>();
+  fc.assert(
+    fc.property(wide, wide, fc.infiniteStream(fc.nat()), (allow, forbid, stream) => {
+      const shuffled = (list: readonly Conjunction[]): Conjunction[] =>
+        list
+          .map((one) => ({ one, place: stream.next().value ?? 0 }))
+          .sort((a, b) => a.place - b.place)
+          .map(({ one }) => one);
+      const room = roomFor(allow, forbid);
+      found.add(room);
+      assert.is(roomFor(shuffled(allow), shuffled(forbid)), room);
+    }),
+    { numRuns: 2000 },
+  );
+  assert.ok(found.has('no room') && found.size > 10, `${[...found]}`);
 });
 
 test('covering is exact', () => {
