@@ -102,7 +102,7 @@ function profilePath(name: string): string {
   const known = profileNames();
   if (known.includes(name)) return join(profileFolder, `${name}.json`);
   throw new PolicyError('POLICY_PROFILE_UNKNOWN', `there is no profile "${name}"`, {
-    hint: `${meantOr(name, known)}; a file is named by a path, such as ./${name}`,
+    hint: `${meantOr(name, known)}; ${PROFILE_NAME.test(name) ? `a file is named by a path, such as ./${name}` : 'a policy file is given with --policy'}`,
   });
 }
 
@@ -167,7 +167,7 @@ function nameOf(path: string, others: readonly Layer[]): string {
   const steps = path.split('/');
   for (let count = 1; count < steps.length; count += 1) {
     const name = steps.slice(-count).join('/');
-    if (!others.some((other) => other.name === name)) return name;
+    if (name !== '' && !others.some((other) => other.name === name)) return name;
   }
   return path;
 }

@@ -156,6 +156,11 @@ function lintVariables(lint: Lint): void {
         find(lint, 'LINT_SECRET_VARIABLE', `${pointer}/names/${index}`, `${name} of the caller is passed`, {
           why: grant.why,
         });
+      if (pointer !== undefined && Object.hasOwn(lint.policy.process.set, name))
+        find(lint, 'LINT_NO_EFFECT', `${pointer}/names/${index}`, `${name} is set, and so never passed`, {
+          fix: 'remove the name, or the entry of "set"',
+          why: grant.why,
+        });
       if (pointer !== undefined && seen.has(name))
         find(lint, 'LINT_DEAD_RULE', `${pointer}/names/${index}`, `${name} is passed already`, {
           fix: 'remove the name',

@@ -29,6 +29,12 @@ export const GRANT_CASES: readonly LintCase[] = [
   },
   {
     rule: 'LINT_NO_EFFECT',
+    pointer: '/process/env/pass/0/names/1',
+    broken: { process: { env: { pass: [{ names: ['MODE', 'COLOR'], why: WHY }], set: { COLOR: 'never' } } } },
+    kept: { process: { env: { pass: [{ names: ['MODE'], why: WHY }], set: { COLOR: 'never' } } } },
+  },
+  {
+    rule: 'LINT_NO_EFFECT',
     pointer: '/filesystem/allow/0/paths/0',
     broken: files({ allow: [rights('/sys/fs', 'ioctl')] }),
     kept: NOTHING,

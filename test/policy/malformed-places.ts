@@ -59,6 +59,13 @@ const far = '/../'.repeat(20);
 
 export const PLACES: readonly Place[] = [
   none('a folder', 'POLICY_UNREADABLE', 'a.json', (path) => mkdirSync(path)),
+  {
+    title: 'the root folder',
+    code: 'POLICY_UNREADABLE',
+    file: '/',
+    pointer: '',
+    make: () => '/',
+  },
   none('a named pipe', 'POLICY_UNREADABLE', 'a.json', (path) => run('mkfifo', path)),
   none('a socket', 'POLICY_UNREADABLE', 'a.json', listen),
   none('a link to itself', 'POLICY_UNREADABLE', 'a.json', (path) => symlinkSync('a.json', path)),

@@ -59,6 +59,12 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 'POLICY_PROFILE_UNKNOWN',
     hint: /did you mean "strict"\?/,
   },
+  'a policy file as a profile': {
+    words: () => ['run', '--profile', './mine.json', ground.image],
+    status: 125,
+    code: 'POLICY_PROFILE_UNKNOWN',
+    hint: /given with --policy/,
+  },
   'a policy with a misspelt key': {
     words: () => {
       const file = { apiVersion: 1, name: 'mine', version: '1.0.0', extends: { policy: 'strict' }, filesytem: {} };
