@@ -45,7 +45,14 @@ export function mountAt(filesystem: Filesystem, path: string): Mount {
     })),
     { target: '/proc', mount: { kind: 'proc', isReadOnly: false, isNoexec: true } },
     { target: '/dev', mount: deviceMount(dev, path) },
-    { target: '/sys', mount: { kind: 'missing', at: '/filesystem', why: 'no policy mounts /sys' } },
+    {
+      target: '/sys',
+      mount: {
+        kind: 'missing',
+        at: '/filesystem',
+        why: 'no policy mounts the kernel’s /sys',
+      },
+    },
     { target: '/', mount: { kind: 'root', isReadOnly: root === 'read-only', isNoexec: false } },
   ];
   const holding = entries.filter(({ target }) => isAtOrBelow(path, target));

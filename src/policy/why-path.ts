@@ -92,7 +92,7 @@ function refusalOf(subject: Subject, path: string, use: PathAccess): Refusal | u
   if (hidden !== undefined) return { outcome: 'hidden', mechanism: 'mount', by: placeOfRule(subject, hidden) };
   if (!isPresent(filesystem, path))
     return {
-      outcome: filesystem.proc === 'none' ? 'not there: there is no /proc' : 'not there: /proc shows processes alone',
+      outcome: filesystem.proc === 'none' ? 'not there: the kernel’s /proc' : 'not there: /proc shows processes alone',
       mechanism: 'mount',
       by: placeOfSetting(subject, '/filesystem/proc', 'what /proc shows'),
     };
