@@ -86,7 +86,7 @@ export function remarksOnUse(block: OciSeccomp, at: (member: string) => string):
   return remarks;
 }
 
-/** What runc before 1.2 does otherwise: it put no ENOSYS before an ABI that the block does not name, the native one included. */
+/** What runc before 1.1.15 does otherwise: it put no ENOSYS before an ABI that the block does not name, the native one included. */
 export function remarksOnOlderRunc(
   { namesNative }: OciSeccomp,
   filter: NumberedFilter,
@@ -101,6 +101,6 @@ export function remarksOnOlderRunc(
   const nr = [native.newest + 1, 0x8000_0000].find((number) => verdict(filter, number) !== verdict(older, number));
   if (nr === undefined) return [];
   const witness = `${nr}(0x0, 0x0, 0x0, 0x0, 0x0, 0x0)`;
-  const reason = `runc before 1.2 answers ENOSYS to newer calls only of an ABI that the block names, and ${native.abi.name} is not named: ${witness} gets ${verdict(older, nr)} there, ${verdict(filter, nr)} here`;
+  const reason = `runc before 1.1.15 answers ENOSYS to newer calls only of an ABI that the block names, and ${native.abi.name} is not named: ${witness} gets ${verdict(older, nr)} there, ${verdict(filter, nr)} here`;
   return [{ kind: 'other-runtimes', pointer: at('architectures'), names: [], reason }];
 }
