@@ -31,7 +31,7 @@ export function callChanges(space: DecisionSpace, before: CallSide, after: CallS
 
 const kindOf = ({ syscalls }: CallSide): Kind => (syscalls === undefined ? 'filter' : 'policy');
 
-/** One call, or numbers without names. */
+/** One call, or several numbers together: these have no name. */
 type Part = { readonly arch: number; readonly nr: number; readonly subject: string; readonly name: string | undefined };
 
 function changeOf(
@@ -55,7 +55,7 @@ function changeOf(
       kind: 'call',
       architecture: architectureName(arch),
       arch,
-      name,
+      name: name ?? nameOf(arch, nr),
       number: nr,
       arguments: args,
       telling: tellingArguments(terms),
@@ -91,7 +91,7 @@ function partsOf({ architectures, numbers }: Difference): Part[] {
   const [first] = architectures;
   if (first === undefined) return [];
   const areSingle = architectures.every(({ first: one, last }) => one === last);
-  if (!areSingle) return [rangePart(first.first, numbers, architecturesText(architectures))];
+  if (!areSingle) return [rangePart(triedArchitecture(architectures), numbers, architecturesText(architectures))];
   return architectures.flatMap(({ first: arch }) => {
     const where = arch === AUDIT_ARCH_X86_64 ? '' : architectureName(arch);
     if (isEveryNumber(numbers)) return [rangePart(arch, numbers, where)];
@@ -120,8 +120,8 @@ function namedNumbers(arch: number, { first, last }: NumberRange): Part[] {
   const parts: Part[] = [];
   for (const base of arch === AUDIT_ARCH_X86_64 ? [0, X32_BIT] : [0])
     for (let nr = Math.max(first, base); nr <= Math.min(last, base + NAMED_NUMBERS); nr++) {
-      const subject = describeCall(nr, arch);
-      if (!/call \d+/.test(subject)) parts.push({ arch, nr, subject, name: subject });
+      const name = nameOf(arch, nr);
+      if (name !== undefined) parts.push({ arch, nr, subject: name, name });
     }
   return parts;
 }
@@ -151,8 +151,21 @@ function architectureName(arch: number): string {
   return arch === AUDIT_ARCH_I386 ? 'i386' : `architecture 0x${arch.toString(16)}`;
 }
 
+/** Undefined where the number has none. */
+function nameOf(arch: number, nr: number): string | undefined {
+  const text = describeCall(nr, arch);
+  return /call \d+/.test(text) ? undefined : text;
+}
+
+const holdsArchitecture = (ranges: readonly NumberRange[], arch: number): boolean =>
+  holdsRange(ranges, { first: arch, last: arch });
+
+/** The one of which a witness is of most use: on which calls can be made here. */
+const triedArchitecture = (ranges: readonly NumberRange[]): number =>
+  [AUDIT_ARCH_X86_64, AUDIT_ARCH_I386].find((arch) => holdsArchitecture(ranges, arch)) ?? ranges[0]?.first ?? 0;
+
 function architecturesText(ranges: readonly NumberRange[]): string {
-  const has = (arch: number): boolean => ranges.some(({ first, last }) => first <= arch && arch <= last);
+  const has = (arch: number): boolean => holdsArchitecture(ranges, arch);
   if (has(AUDIT_ARCH_X86_64)) return has(AUDIT_ARCH_I386) ? 'every architecture' : 'every architecture but i386';
   return has(AUDIT_ARCH_I386) ? 'every architecture but x86-64' : 'every architecture but x86-64 and i386';
 }

@@ -40,6 +40,9 @@ test.before(() => {
   write('uses-base.json', own({ extends: { policy: 'parts/base.json' } }));
   write('uses-wide.json', own({ extends: { policy: 'parts/wide.json' } }));
   write('uses-default.json', own({ extends: { policy: 'default' } }));
+  write('foreign.json', own({ syscalls: { onForeign: { errno: 'EACCES' } } }));
+  writeFileSync(join(folder, 'allows.bpf'), Uint8Array.of(6, 0, 0, 0, 0, 0, 0xff, 0x7f));
+  writeFileSync(join(folder, 'kills.bpf'), Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0x80));
   write('answer.json', own({ syscalls: { onDeny: { errno: 'EACCES' } } }));
   write('everything.json', {
     ...own({ extends: { policy: 'default' } }),
@@ -121,6 +124,22 @@ test('another answer is told at the answer, also for a call that its arguments r
     assert.is(finding.properties.rules.after?.rule, 'answer.json#/syscalls/onDeny', finding.properties.subject);
     assert.is(placeOf(finding), 'answer.json:9', finding.properties.subject);
   }
+});
+
+test('a witness of many architectures is of one that this machine has, and has its name', async () => {
+  const witnesses = async (...sides: string[]): Promise<object[]> => {
+    const data = JSON.parse(await out('--json', ...sides)) as { changes: { witness: object }[] };
+    return data.changes.map(({ witness }) => witness);
+  };
+  const [arch, name, number] = ['0xc000003e', 'read', 0];
+  const [witness] = await witnesses('./allows.bpf', './kills.bpf');
+  const zeros = { arguments: Array(6).fill('0x0'), instructionPointer: '0x0' };
+  assert.equal(witness, { kind: 'call', architecture: 'x86-64', arch, name, number, ...zeros });
+  const foreign = await witnesses('strict', './foreign.json');
+  assert.equal(
+    foreign.map((witness) => ('name' in witness ? witness.name : undefined)),
+    ['i386 restart_syscall', 'x32 read'],
+  );
 });
 
 test('a witness has every argument that matters, zero or not', async () => {
