@@ -69,15 +69,17 @@ export function addPolicyDiff(policy: Command, context: CliContext): void {
     .action((before: string, after: string, options: Options) => diff(before, after, options, context));
 }
 
+/** What has expired in BEFORE counts as it stood: the change that renews or removes it is one to compare. */
+const BEFORE_ANY_EXPIRES = new Date(0);
+
 function diff(first: string, second: string, options: Options, context: CliContext): void {
-  const now = new Date();
   const host = {
     capabilities: dockerCapabilities(options.capability),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   };
   const [before, after] = [
-    ofSide('BEFORE', first, () => loadSide(first, context.workingDirectory, now, host)),
-    ofSide('AFTER', second, () => loadSide(second, context.workingDirectory, now, host)),
+    ofSide('BEFORE', first, () => loadSide(first, context.workingDirectory, BEFORE_ANY_EXPIRES, host)),
+    ofSide('AFTER', second, () => loadSide(second, context.workingDirectory, new Date(), host)),
   ];
   const changes = compareSides(before, after);
   context.stdout(textFor(options.json === true ? 'json' : options.format, before, after, changes, context));

@@ -40,6 +40,8 @@ test.before(() => {
   write('uses-base.json', own({ extends: { policy: 'parts/base.json' } }));
   write('uses-wide.json', own({ extends: { policy: 'parts/wide.json' } }));
   write('uses-default.json', own({ extends: { policy: 'default' } }));
+  for (const [name, expires] of Object.entries({ expired: '2020-01-01', renewed: '2099-01-01' }))
+    write(`${name}.json`, own({ syscalls: { allow: [{ calls: ['sync'], why, expires }] } }));
   write('foreign.json', own({ syscalls: { onForeign: { errno: 'EACCES' } } }));
   writeFileSync(join(folder, 'allows.bpf'), Uint8Array.of(6, 0, 0, 0, 0, 0, 0xff, 0x7f));
   writeFileSync(join(folder, 'kills.bpf'), Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0x80));
@@ -140,6 +142,18 @@ test('a witness of many architectures is of one that this machine has, and has i
     foreign.map((witness) => ('name' in witness ? witness.name : undefined)),
     ['i386 restart_syscall', 'x32 read'],
   );
+});
+
+test('what has expired can be compared with its renewal, and not the other way', async () => {
+  const renewed = await runPolicyCommand(folder, ['diff', './expired.json', './renewed.json']);
+  assert.match(renewed.out, /^No difference/m);
+  assert.match(await out('./expired.json', 'strict'), /sync: allowed → EPERM/);
+  const stale = spawnSync(join(installationRoot, 'bin/sandbox'), ['policy', 'diff', 'strict', './expired.json'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  assert.is(stale.status, 125);
+  assert.match(stale.stderr, /POLICY_EXPIRED.*AFTER is/s);
 });
 
 test('a witness has every argument that matters, zero or not', async () => {
