@@ -47,6 +47,15 @@ test('check tells every fault of each file, and ends with 125', async () => {
   assert.match(out, /good\.json: accepted/);
 });
 
+test('check of several says which one is meant, where files of two folders have one name', async () => {
+  for (const name of ['one', 'two']) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'policy.json'), '{');
+  }
+  const { err } = await run('check', 'one/policy.json', 'two/policy.json');
+  assert.equal(err.match(/why: .*/g), ['why: it is one/policy.json', 'why: it is two/policy.json']);
+});
+
 test('check --json is one object a policy', async () => {
   const { out, status } = await run('check', '--json', './bad.json', 'strict');
   const [bad, strict] = out
