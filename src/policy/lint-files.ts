@@ -1,4 +1,5 @@
 /** Paths, mounts and masks that have no effect, or too much. */
+import type { MountFlags } from './compiled.js';
 import { find, type Lint, ownPointer } from './lint-find.js';
 import type { Filesystem, PathRule } from './policy.js';
 import { isAtOrBelow, isPresent, isVisible, isWritable, rightsAt, upwards } from './reach.js';
@@ -84,6 +85,7 @@ function lintMounts(lint: Lint): void {
   ];
   for (const mount of targets) {
     const pointer = ownPointer(lint, mount);
+    if (pointer !== undefined) lintMountedExecute(lint, mount, pointer);
     const hiding = mask.find(({ paths }) => paths.some((above) => isAtOrBelow(mount.target, above)));
     const freezing = readOnly.find(({ paths }) => paths.some((above) => isAtOrBelow(mount.target, above)));
     const isWriting = 'size' in mount || mount.access === 'read-write';
@@ -103,6 +105,21 @@ function lintMounts(lint: Lint): void {
         why: mount.why,
       });
   }
+}
+
+/** A mount without noexec joins rights that its parents keep apart by one. */
+function lintMountedExecute(
+  lint: Lint,
+  { target, flags, why }: { readonly target: string; readonly flags: MountFlags; readonly why: string },
+  pointer: string,
+): void {
+  const { filesystem } = lint.policy;
+  const rights = rightsAt(filesystem, target);
+  const canWrite = (rights.has('write') || rights.has('create')) && isWritable(filesystem, target);
+  if (flags.noexec || !canWrite || !rights.has('execute') || isHidden(filesystem, target)) return;
+  const message = `files at ${target} can be written and executed`;
+  const isTold = lint.findings.some((found) => found.rule === 'LINT_WRITE_EXECUTE' && found.message === message);
+  if (!isTold) find(lint, 'LINT_WRITE_EXECUTE', pointer, message, { fix: 'add "noexec" to "flags"', why });
 }
 
 function lintLists(lint: Lint): void {

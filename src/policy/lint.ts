@@ -112,7 +112,7 @@ const KINDS: readonly (readonly [RegExp, LintId])[] = [
     'LINT_UNKNOWN_NAME',
   ],
   [
-    /has no argument|is no value that is known|no policy has a place|not one of the allowed|is not in /,
+    /has no argument|is no value that is known|no policy has a place|not one of the allowed|is not in |does not name /,
     'LINT_UNKNOWN_NAME',
   ],
   [/can never|contradict|refused quietly |has no room|gets no errno/, 'LINT_CONTRADICTION'],

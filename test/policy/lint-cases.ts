@@ -36,6 +36,12 @@ export const LINT_CASES: readonly LintCase[] = [
   },
   {
     rule: 'LINT_UNKNOWN_NAME',
+    pointer: '/syscalls/allow/0/where/sokcet',
+    broken: allow({ calls: ['socket'], where: { sokcet: [{ family: { anyOf: ['AF_INET'] } }] } }),
+    kept: where('socket', { family: { anyOf: ['AF_INET'] } }),
+  },
+  {
+    rule: 'LINT_UNKNOWN_NAME',
     pointer: '/process/capabilities/allow/0/cap',
     broken: capability('CAP_CHOWM'),
     kept: withChown,

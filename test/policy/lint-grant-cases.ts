@@ -116,6 +116,18 @@ export const GRANT_CASES: readonly LintCase[] = [
   { rule: 'LINT_WRITABLE_CODE', pointer: '/syscalls/allow/0', broken: allow({ calls: ['mmap'] }), kept: NOTHING },
   {
     rule: 'LINT_WRITE_EXECUTE',
+    pointer: '/filesystem/scratch/0',
+    broken: files({ scratch: [scratch('/tmp/bin', { flags: ['nosuid', 'nodev'] })] }),
+    kept: files({ scratch: [scratch('/tmp/bin')] }),
+  },
+  {
+    rule: 'LINT_WRITE_EXECUTE',
+    pointer: '/filesystem/mounts/0',
+    broken: files({ mounts: [{ from: '/srv/work', to: '/tmp/work', access: 'read-write', why: WHY }] }),
+    kept: files({ mounts: [{ from: '/srv/work', to: '/tmp/work', access: 'read-only', why: WHY }] }),
+  },
+  {
+    rule: 'LINT_WRITE_EXECUTE',
     pointer: '/filesystem/allow/0/paths/0',
     broken: files({
       scratch: [scratch('/w', { flags: ['nosuid', 'nodev'] })],
