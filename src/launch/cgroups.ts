@@ -12,6 +12,8 @@ type CgroupFields = Pick<LaunchPlan, 'cgroup' | 'cgroupValue'>;
 type Setting = { readonly controller: string; readonly file: string; readonly value: string };
 
 const PERIOD_MICROS = 100_000;
+/** The longest that the kernel takes, for shares of which less than its least quota of 1 ms would be left. */
+const LONG_PERIOD_MICROS = 1_000_000;
 const PAGE = 4096n;
 /** Pid 1 of the sandbox is ours and does not count against the policy's number. */
 const OWN_PROCESSES = 1;
@@ -38,7 +40,7 @@ function unifiedSettings(limits: Limits): readonly Setting[] {
     ...setting('memory', 'memory.max', wholePages(limits.memoryBytes)),
     ...setting('memory', 'memory.swap.max', wholePages(limits.swapBytes)),
     ...setting('pids', 'pids.max', withOwn(limits.processes)),
-    ...setting('cpu', 'cpu.max', quota === undefined ? undefined : `${quota} ${PERIOD_MICROS}`),
+    ...setting('cpu', 'cpu.max', quota === undefined ? undefined : `${quota} ${periodOf(limits)}`),
   ];
 }
 
@@ -47,7 +49,7 @@ function hierarchySettings(limits: Limits): readonly Setting[] {
   return [
     ...setting('memory', 'memory.limit_in_bytes', wholePages(limits.memoryBytes)),
     ...setting('pids', 'pids.max', withOwn(limits.processes)),
-    ...setting('cpu', 'cpu.cfs_period_us', quota === undefined ? undefined : PERIOD_MICROS),
+    ...setting('cpu', 'cpu.cfs_period_us', quota === undefined ? undefined : periodOf(limits)),
     ...setting('cpu', 'cpu.cfs_quota_us', quota),
   ];
 }
@@ -65,9 +67,11 @@ function planHierarchies(limits: Limits, parents: Readonly<Record<string, string
   return { cgroup, cgroupValue };
 }
 
+/** In microseconds. */
+const periodOf = ({ cpuMillis = 1000 }: Limits): number => (cpuMillis < 10 ? LONG_PERIOD_MICROS : PERIOD_MICROS);
 /** Microseconds of processor time in a period. */
-const quotaOf = ({ cpuMillis }: Limits): number | undefined =>
-  cpuMillis === undefined ? undefined : (cpuMillis * PERIOD_MICROS) / 1000;
+const quotaOf = (limits: Limits): number | undefined =>
+  limits.cpuMillis === undefined ? undefined : (limits.cpuMillis * periodOf(limits)) / 1000;
 const setting = (controller: string, file: string, value: bigint | number | string | undefined): readonly Setting[] =>
   value === undefined ? [] : [{ controller, file, value: String(value) }];
 const wholePages = (bytes: bigint | undefined): bigint | undefined =>

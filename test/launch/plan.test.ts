@@ -60,6 +60,17 @@ test('limits become values of both kinds of cgroup', () => {
   );
 });
 
+test('a thousandth of a processor is a quota that the kernel takes', () => {
+  const inputs = launchInputs();
+  const policy = { ...inputs.policy, limits: { ...inputs.policy.limits, cpuMillis: 1 } };
+  const cgroup = { kind: 'v2', parent: '/c', controllers: ['cpu'] } as const;
+  const { cgroupValue } = planLaunch({ ...inputs, policy, host: { ...inputs.host, cgroup } });
+  assert.equal(
+    cgroupValue.map(({ file, value }) => `${file} ${value}`),
+    ['cpu.max 1000 1000000'],
+  );
+});
+
 for (const [what, wanted, user, inner] of [
   ['root of a policy that allows it has them in every set', 'any', undefined, 5n],
   ['another user of such a policy has none, they only bound', 'any', { uid: 7, gid: 7, groups: [] }, 0n],
