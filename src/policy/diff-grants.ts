@@ -1,4 +1,5 @@
 /** What differs in the lists of what two policies grant by name: capabilities, variables, ports, hosts; and in their locks. */
+import { isIPv6 } from 'node:net';
 import type { Change, Direction, Section } from './change.js';
 import type { Origin, PolicyMeaning } from './policy.js';
 
@@ -51,8 +52,7 @@ const LISTS: readonly List[] = [
     pointer: '/network/connect',
     grants: ({ network }) =>
       network.connect.map((origin) => ({
-        // Names of hosts are the same in small and capital letters.
-        name: `connect ${origin.host.toLowerCase()}:${origin.port}/${origin.protocol}`,
+        name: `connect ${hostText(origin.host)}:${origin.port}/${origin.protocol}`,
         reach: 'allowed',
         origin,
       })),
@@ -69,6 +69,9 @@ const LISTS: readonly List[] = [
     directions: neither,
   },
 ];
+
+/** Names of hosts are the same in small and capital letters, and addresses however many of their zeros are written. */
+const hostText = (host: string): string => (isIPv6(host) ? new URL(`tcp://[${host}]`).hostname : host.toLowerCase());
 
 const NOTHING = 'nothing';
 

@@ -40,6 +40,8 @@ const CASES: readonly (readonly [string, before: object, after: object, told: re
     ['widened X', 'changed variable X for example X=1'],
   ],
   ['names of hosts have no case', connect('Example.com'), connect('example.COM', 'EXAMPLE.com'), []],
+  ['addresses have one meaning', connect('::1', '2001:DB8::'), connect('2001:db8:0::0', '0:0:0:0:0:0:0:01'), []],
+  ['another address is another host', connect('::1'), connect('::1', '::'), ['widened connect [::]:443/tcp']],
   ['another host is one more', connect('a.example'), connect('a.example', 'b.example'), ['widened connect b.example:443/tcp']],
   ['publishing permits more', listen(undefined), listen('127.0.0.1:80'), ['widened listen 80/tcp']],
   ['what is published is allowed', listen('127.0.0.1:80', undefined), listen('127.0.0.1:80'), []],
