@@ -80,8 +80,8 @@ function linesOnComparison(comparison: OciComparison, runtime: Runtime): string[
   const { compiler, disagreements } = comparison;
   const lines = disagreements
     .slice(0, MOST_TOLD)
-    .map(({ architecture, calls, witness, ours, theirs, rules, reason }) => {
-      const more = calls.length - 1;
+    .map(({ architecture, count, witness, ours, theirs, rules, reason }) => {
+      const more = count - 1;
       const others = more === 0 ? '' : ` and ${more} more ${more === 1 ? 'call' : 'calls'}`;
       const at = rules.length === 0 ? '' : `${rules.slice(0, 3).join(', ')}${rules.length > 3 ? ', …' : ''}: `;
       return `${at}${architecture} ${witness}${others}: ${ours}, and ${theirs} in the filter of ${runtime} with ${compiler}: ${reason}`;

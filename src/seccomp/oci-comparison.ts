@@ -10,9 +10,10 @@ import { holds } from './conditions.js';
 import { type Decision, DecisionSpace } from './decision.js';
 import { decisionOfProgram } from './decision-program.js';
 import { bitsOfWord, exceeds, wordEquals } from './decision-words.js';
-import { type Difference, findDifferences } from './differences.js';
+import { type Difference, findDifferences, type NumberRange } from './differences.js';
 import { FilterError } from './errors.js';
 import type { NumberedFilter } from './numbered.js';
+import { turningPoints } from './numbered-meaning.js';
 import type { CompiledOciSeccomp, OciSeccomp } from './oci.js';
 import { compileByLibseccomp, type LibseccompFilter } from './oci-libseccomp.js';
 import { isPermissive, type Runtime, rulesByNumber } from './oci-rules.js';
@@ -20,8 +21,10 @@ import type { PlacedRule } from './precedence.js';
 
 export type OciDisagreement = {
   readonly architecture: string;
-  /** By name, or by number where they have none. */
+  /** By name; those without one by number, such as 470 or 471 to 1073741823. */
   readonly calls: readonly string[];
+  /** How many numbers these are. */
+  readonly count: number;
   /** One such call. */
   readonly witness: string;
   readonly ours: string;
@@ -88,11 +91,10 @@ function withNewest(
   }, decision);
 }
 
-/** Numbers of one range that are looked at one by one. */
-const NUMBERS_OF_RANGE = 1024;
+type Found = OciDisagreement & { readonly calls: string[]; readonly rules: string[]; count: number };
 
 class Listing {
-  readonly #found = new Map<string, OciDisagreement & { readonly calls: string[]; readonly rules: string[] }>();
+  readonly #found = new Map<string, Found>();
   readonly #filter: NumberedFilter;
   readonly #theirs: LibseccompFilter;
   readonly #rules: ReadonlyMap<Abi, ReadonlyMap<number, readonly PlacedRule[]>>;
@@ -111,16 +113,26 @@ class Listing {
   add({ architectures, numbers, before, after, witness }: Difference): void {
     const data = witness.slice();
     for (const { first: arch } of architectures)
-      for (const { first, last } of numbers)
-        for (let nr = first; nr <= Math.min(last, first + NUMBERS_OF_RANGE); nr++) {
+      for (const range of numbers)
+        for (const alike of this.#partsOf(arch, range)) {
           data[WORD_ARCH] = arch;
-          data[WORD_NR] = nr;
-          this.#addCall(data, before, after);
+          data[WORD_NR] = alike.first;
+          this.#addCalls(data, alike, before, after);
         }
   }
 
-  #addCall(data: Uint32Array, before: number, after: number): void {
-    const nr = data[WORD_NR] ?? 0;
+  /** Each call with a name by itself, and the numbers between them, for which there is one reason. */
+  #partsOf(arch: number, { first, last }: NumberRange): NumberRange[] {
+    const { abis: ofFilter } = this.#filter;
+    const ends = ofFilter
+      .filter(({ abi }) => abi.audit === arch)
+      .flatMap(({ abi }) => [...namesOf(abi).keys(), this.#theirs.newest[abi.name] ?? 0]);
+    const starts = [...turningPoints(this.#filter, arch), ...ends.flatMap((nr) => [nr, nr + 1])];
+    const within = [...new Set([first, ...starts.filter((nr) => nr > first && nr <= last)])].sort((a, b) => a - b);
+    return within.map((start, index) => ({ first: start, last: (within[index + 1] ?? last + 1) - 1 }));
+  }
+
+  #addCalls(data: Uint32Array, { first: nr, last }: NumberRange, before: number, after: number): void {
     const abi = this.#abiOf(data[WORD_ARCH] ?? 0, nr);
     const ofCall = (abi && this.#rules.get(abi)?.get(nr)) ?? [];
     const met = ofCall.filter(({ when }) => when.every((condition) => holds(condition, data)));
@@ -128,16 +140,21 @@ class Listing {
     const architecture = abi?.name ?? 'another architecture';
     const key = `${architecture} ${before} ${after} ${reason}`;
     const call = nameOf(abi, nr);
+    const calls = last === nr ? call : `${nr} to ${last}`;
     const found = this.#found.get(key) ?? {
       architecture,
       calls: [],
+      count: 0,
       witness: `${call}(${[0, 1, 2, 3, 4, 5].map((index) => `0x${argumentIn(data, index).toString(16)}`).join(', ')})`,
       ours: describeVerdict(before),
       theirs: describeVerdict(after),
       rules: [],
       reason,
     };
-    if (!found.calls.includes(call)) found.calls.push(call);
+    if (!found.calls.includes(calls)) {
+      found.calls.push(calls);
+      found.count += last - nr + 1;
+    }
     for (const { origin } of met) if (!found.rules.includes(origin)) found.rules.push(origin);
     this.#found.set(key, found);
   }
@@ -170,12 +187,15 @@ class Listing {
   }
 }
 
-const namesOf = new Map<Abi, ReadonlyMap<number, string>>();
+const named = new Map<Abi, ReadonlyMap<number, string>>();
 
-function nameOf(abi: Abi | undefined, nr: number): string {
-  if (abi === undefined) return String(nr);
-  const names =
-    namesOf.get(abi) ?? new Map([...numbersOf(abi.table)].map(([name, number]) => [number + abi.base, name]));
-  namesOf.set(abi, names);
-  return names.get(nr) ?? String(nr);
+/** The calls of `abi`, by number. */
+function namesOf(abi: Abi): ReadonlyMap<number, string> {
+  const before = named.get(abi);
+  if (before !== undefined) return before;
+  const names = new Map([...numbersOf(abi.table)].map(([name, number]) => [number + abi.base, name]));
+  named.set(abi, names);
+  return names;
 }
+
+const nameOf = (abi: Abi | undefined, nr: number): string => (abi && namesOf(abi).get(nr)) ?? String(nr);

@@ -82,6 +82,15 @@ for (const [name, block, wanted] of differing)
     );
   });
 
+test('where a disagreement goes on without end, every number of it is listed', () => {
+  const found = disagreements(refusing([allow(['read', 'rseq_slice_yield'])], { architectures: ['SCMP_ARCH_X86_64'] }));
+  const newer = found.find(({ calls }) => calls.includes('472 to 1073741823'));
+  assert.equal([newer?.count, newer?.ours, newer?.theirs], [0x4000_0000 - 472, 'errno 38', 'errno 1']);
+  const listed = new Set(found.flatMap(({ calls }) => calls));
+  assert.ok(listed.has('2147483648 to 3221225471'));
+  assert.ok([...listed].filter((call) => / to /.test(call)).length < 10);
+});
+
 test('a block on which libseccomp does not end is not compared, and that is told', () => {
   const masked = (index: number, mask: number, value: number): unknown => argument(index, 'MASKED_EQ', mask, value);
   const rules = [
