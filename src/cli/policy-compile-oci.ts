@@ -10,14 +10,12 @@ import { compareWithLibseccomp, type OciComparison } from '../seccomp/oci-compar
 import { type OciReport, reportOn } from '../seccomp/oci-report.js';
 import type { Remark, Runtime } from '../seccomp/oci-rules.js';
 import type { CliContext } from './context.js';
-import { dockerCapabilities } from './docker-capabilities.js';
+import { type CapabilityOptions, dockerCapabilities } from './docker-capabilities.js';
 import { printable } from './failure.js';
 
-export type OciOptions = {
+export type OciOptions = CapabilityOptions & {
   readonly out: string;
   readonly json?: boolean;
-  /** Beside those that Docker gives. */
-  readonly capability?: readonly string[];
   readonly kernel?: string;
   readonly runtime: Runtime;
 };
@@ -27,7 +25,7 @@ export function compileOci(file: string, options: OciOptions, context: CliContex
   const isInput = file === STANDARD_INPUT;
   const block = loadOciSeccomp(isInput ? file : resolve(context.workingDirectory, file), {
     name: isInput ? 'standard input' : file,
-    capabilities: dockerCapabilities(options.capability),
+    capabilities: dockerCapabilities(options),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   });
   const { compiled, proof } = compileProvedOciSeccomp(block, { runtime: options.runtime });

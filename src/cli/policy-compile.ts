@@ -20,7 +20,7 @@ that has one, or a profile in Docker's form; - is one of these on standard input
 the certificate of its proof, and a report (seccomp.report.json): what of the block is not in the filter, and why, and
 every call to which the filter that an engine gets from this machine's libseccomp gives another answer. Docker's form
 is read for x86-64, this kernel or that of --kernel, and the capabilities that Docker gives together with those of
---capability. runc's filter answers ENOSYS to calls above the last one that the block names, so that libc falls back to
+--capability and without those of --drop-capability. runc's filter answers ENOSYS to calls above the last one that the block names, so that libc falls back to
 older calls; crun's has the default action for them.`;
 
 /** Adds `compile` to the commands of `policy`. */
@@ -39,7 +39,8 @@ export function addPolicyCompile(policy: Command, context: CliContext): void {
     .addOption(
       new Option('--runtime <runtime>', 'oci-seccomp: whose filter to make').choices(['runc', 'crun']).default('runc'),
     )
-    .option('--capability <name...>', "oci-seccomp: capabilities beside Docker's own that the containers have")
+    .option('--capability <name...>', "oci-seccomp: capabilities beside Docker's own that the containers have, or ALL")
+    .option('--drop-capability <name...>', "oci-seccomp: those of Docker's own that they do not have, or ALL")
     .option(
       '--kernel <release>',
       "oci-seccomp: for profiles in Docker's form, the kernel, such as 6.1 (default: this one)",
@@ -54,8 +55,8 @@ export function addPolicyCompile(policy: Command, context: CliContext): void {
       const isBlock = options.format === 'oci-seccomp';
       if (options.out === '') command.error('error: --out names no folder');
       if (isBlock && options.ceiling !== undefined) command.error('error: --ceiling bounds policies, not OCI blocks');
-      if (!isBlock && (options.capability ?? options.kernel) !== undefined)
-        command.error('error: --capability and --kernel are for OCI blocks');
+      if (!isBlock && (options.capability ?? options.dropCapability ?? options.kernel) !== undefined)
+        command.error('error: --capability, --drop-capability and --kernel are for OCI blocks');
       if (isBlock) (await import('./policy-compile-oci.js')).compileOci(name, options, context);
       else compile(name, options, context);
     });

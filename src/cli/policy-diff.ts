@@ -7,7 +7,7 @@ import { compareSides, type DiffSide, loadSide, ofSide, placeOf } from '../polic
 import { changeData, DIFF_RULES, diffFindings, type PlacedChange } from '../report/policy-diff.js';
 import { sarifLog } from '../report/sarif.js';
 import type { CliContext } from './context.js';
-import { dockerCapabilities } from './docker-capabilities.js';
+import { type CapabilityOptions, dockerCapabilities } from './docker-capabilities.js';
 import { printable } from './failure.js';
 import { kernelRelease } from './kernel-release.js';
 import { diffText } from './policy-diff-text.js';
@@ -15,11 +15,10 @@ import { diffText } from './policy-diff-text.js';
 /** With --fail-on, where there is what it names. */
 const EXIT_DIFFERENT = 1;
 
-type Options = {
+type Options = CapabilityOptions & {
   readonly failOn?: 'widen' | 'change';
   readonly format: 'text' | 'json' | 'sarif';
   readonly json?: boolean;
-  readonly capability?: readonly string[];
   readonly kernel?: string;
 };
 
@@ -59,7 +58,8 @@ export function addPolicyDiff(policy: Command, context: CliContext): void {
     )
     .addOption(new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif']).default('text'))
     .option('--json', 'the same as --format json')
-    .option('--capability <name...>', "for profiles in Docker's form: capabilities beside Docker's own")
+    .option('--capability <name...>', "for profiles in Docker's form: capabilities beside Docker's own, or ALL")
+    .option('--drop-capability <name...>', "for profiles in Docker's form: those of Docker's own to leave out, or ALL")
     .option(
       '--kernel <release>',
       "for profiles in Docker's form: the kernel, such as 6.1 (default: this one)",
@@ -74,7 +74,7 @@ const BEFORE_ANY_EXPIRES = new Date(0);
 
 function diff(first: string, second: string, options: Options, context: CliContext): void {
   const host = {
-    capabilities: dockerCapabilities(options.capability),
+    capabilities: dockerCapabilities(options),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
   };
   const [before, after] = [

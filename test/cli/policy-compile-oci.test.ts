@@ -102,6 +102,29 @@ test('takes the block of a config.json, capabilities, and the runtime whose filt
   assert.is(simulate(programIn('more'), { nr: 400 }), 'errno 1');
 });
 
+const byCapability = ['CHOWN', 'SYS_CHROOT', 'SYS_ADMIN'].map((name, index) => ({
+  names: [['chown', 'chroot', 'mount'][index]],
+  action: 'SCMP_ACT_ALLOW',
+  includes: { caps: [`CAP_${name}`] },
+}));
+const capabilities: readonly [words: string[], allowed: string][] = [
+  [[], 'chown chroot'],
+  [['--drop-capability', 'cap_sys_chroot'], 'chown'],
+  [['--drop-capability', 'ALL'], ''],
+  [['--drop-capability', 'all', '--capability', 'CHOWN'], 'chown'],
+  [['--capability', 'all'], 'chown chroot mount'],
+  [['--capability', 'ALL', '--drop-capability', 'SYS_ADMIN'], 'chown chroot'],
+];
+for (const [words, allowed] of capabilities)
+  test(`capabilities are given and taken as Docker does: ${words.join(' ') || 'none named'}`, async () => {
+    const profile = { defaultAction: 'SCMP_ACT_ERRNO', syscalls: byCapability };
+    writeFileSync(join(folder, 'capabilities.json'), JSON.stringify(profile));
+    await run('capabilities.json', '--out', 'capabilities', '--runtime', 'crun', ...words);
+    const numbers = { chown: 92, chroot: 161, mount: 165 };
+    const found = Object.entries(numbers).filter(([, nr]) => simulate(programIn('capabilities'), { nr }) === 'allow');
+    assert.is(found.map(([name]) => name).join(' '), allowed);
+  });
+
 test("lists every call to which libseccomp's filter gives another answer, with a witness", async () => {
   const { out, err } = await run('lost.json', '--out', 'lost');
   assert.match(out, /proved/);
@@ -159,6 +182,8 @@ test('refuses options that say nothing about a block, and capabilities that ther
     run('block.json', '--out', 'x', '--capability', 'sys_everything'),
   )) as SandboxError;
   assert.is(error.code, 'CAPABILITY_UNKNOWN');
+  const drop = (await rejection(() => run('block.json', '--out', 'x', '--drop-capability', 'chrot'))) as SandboxError;
+  assert.is(drop.code, 'CAPABILITY_UNKNOWN');
 });
 
 for (const name of ['block.json', 'config.json'])
