@@ -52,6 +52,7 @@ export function loadSide(text: string, workingDirectory: string, now: Date, host
     const policy = (): readonly Layer[] => chainOf(parsePolicyBytes(bytes, path, 'standard-input'));
     return filterOf('standard input', path, bytes, host) ?? policySide('standard input', policy(), now);
   }
+  if (OTHER_DESCRIPTOR.test(text)) throw descriptorClosed(text);
   const reference = policyReference(text, workingDirectory);
   const path = resolve(workingDirectory, text);
   const bytes = reference.kind === 'file' ? bytesOf(path) : undefined;
@@ -59,7 +60,21 @@ export function loadSide(text: string, workingDirectory: string, now: Date, host
   return filter ?? policySide(text, readChain(reference), now);
 }
 
-const STANDARD_INPUT = ['-', '/dev/stdin'];
+const STANDARD_INPUT = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+/** What a shell gives for `<(command)`. */
+const OTHER_DESCRIPTOR = /^\/(dev|proc\/self)\/fd\/[0-9]+$/;
+const PIPE_HINT =
+  'give it a policy or a filter, such as: git show main:policy.json | sandbox policy diff - policy.json';
+
+/** The front end has closed it: nothing of the caller reaches a sandbox by accident. */
+function descriptorClosed(text: string): PolicyError {
+  const faults = [{ file: text, line: 1, pointer: '', message: 'is closed' }];
+  return new PolicyError('POLICY_UNREADABLE', `${text} is closed`, {
+    why: 'of the descriptors of its caller sandbox keeps the standard ones alone',
+    hint: `write - for standard input, and ${PIPE_HINT}`,
+    faults,
+  });
+}
 
 function inputBytes(): Uint8Array {
   try {
@@ -67,10 +82,9 @@ function inputBytes(): Uint8Array {
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const fault = { file: 'standard-input', line: 1, pointer: '', message: 'cannot be read' };
-    const hint = 'give it a policy or a filter, such as: git show main:policy.json | sandbox policy diff - policy.json';
     throw new PolicyError('POLICY_UNREADABLE', 'standard input cannot be read', {
       why: message,
-      hint,
+      hint: PIPE_HINT,
       faults: [fault],
       cause,
     });

@@ -178,6 +178,15 @@ test('- is a policy on standard input, as if it stood in the working directory',
   assert.is(fromPipe(policy, '--fail-on', 'widen', './uses-base.json', '-').status, 1);
 });
 
+test('standard input has other names, and what a shell gives for <(command) is told', () => {
+  const policy = JSON.stringify(own({ syscalls: { allow: [{ calls: ['sync'], why }] } }));
+  for (const name of ['/dev/fd/0', '/proc/self/fd/0', '/dev/stdin'])
+    assert.match(fromPipe(policy, 'strict', name).text, /sync: EPERM → allowed/, name);
+  const { status, text } = fromPipe('', 'strict', '/dev/fd/63');
+  assert.is(status, 125);
+  assert.match(text, /POLICY_UNREADABLE: \/dev\/fd\/63 is closed.*AFTER is.*\| sandbox policy diff - /s);
+});
+
 test('- is a filter on standard input', () =>
   assert.match(fromPipe(readFileSync(join(folder, 'strict.bpf')), '-', 'strict').text, /\nNo difference/));
 
