@@ -57,9 +57,16 @@ function implies(narrow: Conjunction, wide: Conjunction): boolean {
 function testImplies(narrow: Test, wide: Test): boolean {
   if (narrow.kind === 'bits' && wide.kind === 'bits')
     return (wide.mask & ~narrow.mask) === 0n && (narrow.value & wide.mask) === wide.value;
+  if (isWhole(narrow) && wide.kind !== 'bits') return isInOrder(narrow.value, wide);
   if (narrow.kind === 'least' && wide.kind === 'least') return narrow.value >= wide.value;
   return narrow.kind === 'most' && wide.kind === 'most' && narrow.value <= wide.value;
 }
+
+/** Whether one value alone meets it, which is in an order or is not. */
+const isWhole = (test: Test): boolean => test.kind === 'bits' && test.mask === MASK_64;
+
+const isInOrder = (value: bigint, order: Test): boolean =>
+  order.kind === 'least' ? value >= order.value : value <= order.value;
 
 /** So many pieces of one call have room in no filter. */
 const MOST_PIECES = 512;
@@ -150,6 +157,8 @@ function mergeTests(a: Test, b: Test): Test | undefined {
     if (((a.value ^ b.value) & a.mask & b.mask) !== 0n) return undefined;
     return bits(a.arg, a.mask | b.mask, a.value | b.value);
   }
+  if (isWhole(a)) return isInOrder(a.value, b) ? a : undefined;
+  if (isWhole(b)) return isInOrder(b.value, a) ? b : undefined;
   if (a.kind === 'least' && b.kind === 'least') return a.value > b.value ? a : b;
   if (a.kind === 'most' && b.kind === 'most') return a.value < b.value ? a : b;
   const least = a.kind === 'least' ? a : b.kind === 'least' ? b : undefined;

@@ -87,7 +87,8 @@ function readOptions(argument: Argument, condition: ArgumentCondition, at: strin
     const wanted = bitsOf(condition.allOf, 'allOf');
     always.push(bits(argument.index, wanted, wanted));
   }
-  always.push(...readOrder(argument, condition, at, tell, value));
+  const order = readOrder(argument, condition, at, tell, value);
+  always.push(...order);
   if (condition.mask !== undefined && condition.anyOf === undefined)
     tell(`${at}/mask`, '"mask" says nothing without "anyOf"', 'add "anyOf", or use noneOf or allOf');
   const written = condition.mask === undefined ? undefined : readValue(argument, condition.mask, `${at}/mask`, tell);
@@ -100,6 +101,10 @@ function readOptions(argument: Argument, condition: ArgumentCondition, at: strin
       tell(`${at}/anyOf/${index}`, `${text} has bits outside the mask`, 'it can never match');
     return bits(argument.index, mask, wanted);
   });
+  if (order.length > 0 && options !== undefined) {
+    tell(at, ...ORDER_ALONE);
+    return [];
+  }
   return options === undefined
     ? combine([[]], always, at, tell)
     : combine(
@@ -109,6 +114,11 @@ function readOptions(argument: Argument, condition: ArgumentCondition, at: strin
         tell,
       );
 }
+
+const ORDER_ALONE = [
+  'one argument cannot have an order and another condition',
+  'write one of atLeast, atMost, or masks',
+] as const;
 
 const isZero = ({ values }: Argument, text: string): boolean =>
   /^(0|0x0+)$/.test(text) || (Object.hasOwn(values, text) && values[text] === 0n);
@@ -144,7 +154,7 @@ function combine(options: readonly Conjunction[], always: readonly Test[], at: s
     });
   } catch (error) {
     if (!(error instanceof Inexpressible)) throw error;
-    tell(at, 'one argument cannot have an order and another condition', 'write one of atLeast, atMost, or masks');
+    tell(at, ...ORDER_ALONE);
     return [];
   }
 }

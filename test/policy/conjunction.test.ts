@@ -30,6 +30,18 @@ const some = fc.array(conjunction, { maxLength: 4 });
 const anyHolds = (alternatives: readonly Conjunction[], args: readonly bigint[]): boolean =>
   alternatives.some((when) => holdsAll(when, args));
 
+test('one value and a bound of the same argument are exact', () => {
+  for (const value of [4n, 5n, 6n])
+    for (const kind of ['least', 'most'] as const) {
+      const one: Conjunction = [bits(0, 0xffff_ffff_ffff_ffffn, value)];
+      const order: Conjunction = [{ kind, arg: 0, value: 5n }];
+      const isWithin = kind === 'least' ? value >= 5n : value <= 5n;
+      assert.equal([both(one, order), both(order, one)], isWithin ? [one, one] : [undefined, undefined]);
+      assert.equal(subtract(one, order), isWithin ? [] : [one]);
+      assert.is(covers([order], one), isWithin);
+    }
+});
+
 test('both holds where both hold', () => {
   fc.assert(
     fc.property(conjunction, conjunction, (a, b) => {

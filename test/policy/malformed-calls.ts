@@ -93,6 +93,11 @@ export const CALL_CASES: readonly Case[] = [
     invalid('/syscalls/allow/0/where/socket/0/protocol/atMost'),
   ],
   [
+    'an order and a value of one argument',
+    where('mmap', { length: { atMost: '4096', anyOf: ['16'] } }),
+    invalid('/syscalls/allow/0/where/mmap/0/length', /one of/),
+  ],
+  [
     'an order and a mask on one argument',
     where('mmap', { length: { atMost: '4096', noneOf: ['1'] } }),
     invalid('/syscalls/allow/0/where/mmap/0/length'),

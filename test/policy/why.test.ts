@@ -139,6 +139,18 @@ test('a rule of one’s own is taken back, an inherited one is not', () => {
   assert.match(String(editsOf('/proc/kcore')), /hides it/);
 });
 
+test('a value on one side of a bound is there alone', () => {
+  const where = { mremap: [{ oldLength: { atMost: '100' } }] };
+  const subject = own({ syscalls: { forbid: [{ calls: ['mremap'], where, why: WHY }] } });
+  for (const [question, verdict] of [
+    ['mremap(0, 101)', 'allowed'],
+    ['mremap(0, 100)', 'denied'],
+    ['mremap(0, 4)', 'denied'],
+    ['mremap', 'partly'],
+  ] as const)
+    assert.is(answerWhy(subject, question).verdict, verdict, question);
+});
+
 test('a lock and a ceiling stand in the way of a change, and are named', () => {
   writeFileSync(
     join(folder, 'base.json'),
