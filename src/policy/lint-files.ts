@@ -138,7 +138,8 @@ function lintLists(lint: Lint): void {
           });
         else if (
           pointer !== undefined &&
-          (!isPresent(filesystem, path) || mountAt(filesystem, path).kind === 'missing')
+          (!isPresent(filesystem, path) || mountAt(filesystem, path).kind === 'missing') &&
+          !isAtOrBelow(path, '/sys') // what an image has there is of its root
         )
           find(
             lint,
