@@ -34,6 +34,9 @@ int fetch_listener(struct launch *launch);				  /* watch.c */
 int confine_init(struct launch *launch);				  /* drop.c */
 int pass_listener(struct launch *launch);				  /* watch.c */
 
+/* A descriptor that reads as ended, or -1 with errno. streams.c */
+int open_nothing(const struct launch *launch);
+
 /* Sets the parent-death signal and reads it back. birth.c */
 int ask_death_signal(int signal);
 

@@ -50,6 +50,26 @@ static int open_pipe(struct launch *launch, int *read_end, int *write_end, bool 
 	return own(launch, workload_reads ? ends[0] : ends[1]);
 }
 
+static bool has_devices(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (plan->mount[i].kind == PLAN_MOUNT_DEV)
+			return true;
+	return false;
+}
+
+/* Without a /dev of ours what stands at /dev/null is the image's: never opened, it may be a pipe that waits.
+ */
+int open_nothing(const struct launch *launch)
+{
+	int ends[2];
+	if (has_devices(launch->plan))
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -1;
+	return close(ends[1]) == -1 ? -1 : ends[0];
+}
+
 static int open_pipes(struct launch *launch)
 {
 	int sent[3];
@@ -63,7 +83,7 @@ static int open_pipes(struct launch *launch)
 		if (open_pipe(launch, &launch->streams[0], &sent[count++], true) == -1)
 			return -1;
 	} else {
-		launch->streams[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		launch->streams[0] = open_nothing(launch);
 		if (launch->streams[0] == -1)
 			return -1;
 	}

@@ -41,11 +41,11 @@ static int own_signals;
 /* Standard streams belong to the workload alone: its end must be seen by whoever reads them. */
 static int leave_streams(struct launch *launch)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null == -1)
+	int nothing = open_nothing(launch);
+	if (nothing == -1)
 		return -1;
 	for (int number = 0; number <= 2; number++)
-		if (replace_descriptor(null, number) == -1)
+		if (replace_descriptor(nothing, number) == -1)
 			return -1;
 	for (int i = 0; i < 3; i++)
 		if ((i == 0 || launch->streams[i] != launch->streams[i - 1]) &&
@@ -53,7 +53,7 @@ static int leave_streams(struct launch *launch)
 			return -1;
 	if (close(launch->exec_write) == -1)
 		return -1;
-	return close(null);
+	return close(nothing);
 }
 
 static int listen_for_signals(void)

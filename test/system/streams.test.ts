@@ -7,7 +7,7 @@ import { settle } from '../support/belongings.js';
 import { outcomeOf, printed } from '../support/processes.js';
 import { suite } from '../support/suite.js';
 import { type SystemGround, systemGround } from '../support/system-ground.js';
-import { userRequirement } from '../support/user.js';
+import { type Outcome, userRequirement } from '../support/user.js';
 
 const test = suite('streams, statuses and signals');
 const needs = userRequirement({ subordinateIds: true });
@@ -51,6 +51,26 @@ test.needs(needs, `${MEGABYTES} MB come through byte for byte: to a pipe, a file
   const added = readFileSync(join(ground.user.home, 'added'));
   assert.is(digest(added.subarray(7, -6)), expected, 'the end of a file');
   assert.is(added.subarray(0, 7).toString() + added.subarray(-6).toString(), 'before\nafter\n');
+});
+
+test.needs(needs, 'a run without a /dev has streams, and opens nothing that the image has there', () => {
+  const pipes = ground.withTools('pipes', { layers: [[{ name: 'dev/null', type: 'pipe' }]] });
+  const policy = ground.file('no-dev.json', {
+    apiVersion: 1,
+    name: 'no-dev',
+    version: '1.0.0',
+    extends: { policy: 'strict' },
+    filesystem: { dev: 'none' },
+  });
+  const run = (flags: readonly string[], input?: string): Outcome =>
+    ground.run(['sh', '-c', 'test -p /dev/null && echo pipe; wc -c; echo end >&2'], {
+      flags: ['--policy', policy, ...flags],
+      image: pipes,
+      ...(input === undefined ? {} : { input }),
+    });
+  const said = ({ status, stdout, stderr }: Outcome) => [status, stdout.toString(), stderr.toString().slice(0, 4)];
+  assert.equal(said(run([])), [0, 'pipe\n0\n', 'end\n']);
+  assert.equal(said(run(['-i'], 'four')), [0, 'pipe\n4\n', 'end\n']);
 });
 
 const FIRST_FIVE = '"$@" | head -c 5; echo " $?"';
