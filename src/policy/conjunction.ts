@@ -76,7 +76,7 @@ const MOST_PIECES = 512;
  * whatever their order, in which policies say nothing. @throws {Inexpressible}
  */
 export function subtractAll(wholes: readonly Conjunction[], parts: readonly Conjunction[]): Conjunction[] {
-  let left = wholes.filter((whole) => !parts.some((part) => implies(whole, part)));
+  let left = parts.length < 2 ? [...wholes] : wholes.filter((whole) => !parts.some((part) => implies(whole, part)));
   for (const part of byPieces(parts)) {
     left = left.flatMap((whole) => subtract(whole, part));
     if (left.length > MOST_PIECES + wholes.length) throw new Inexpressible('more pieces than a filter holds');
@@ -87,8 +87,9 @@ export function subtractAll(wholes: readonly Conjunction[], parts: readonly Conj
 /** `parts` in the one order that does not depend on how they stand. */
 function byPieces(parts: readonly Conjunction[]): readonly Conjunction[] {
   if (parts.length < 2) return parts;
-  const told = parts.map((part) => ({ part, pieces: piecesAround(part), key: keyOf(part) }));
-  return told.sort((a, b) => a.pieces - b.pieces || (a.key < b.key ? -1 : 1)).map(({ part }) => part);
+  const told = parts.map((part) => ({ part, pieces: piecesAround(part) }));
+  const inOrder = (a: Conjunction, b: Conjunction): number => (keyOf(a) < keyOf(b) ? -1 : 1);
+  return told.sort((a, b) => a.pieces - b.pieces || inOrder(a.part, b.part)).map(({ part }) => part);
 }
 
 /** As many as subtract() makes of a whole that says nothing of the same arguments. */
@@ -97,7 +98,8 @@ const piecesAround = (part: Conjunction): number =>
 
 function countBits(mask: bigint): number {
   let count = 0;
-  for (let left = mask; left !== 0n; left &= left - 1n) count++;
+  for (const half of [Number(mask & MASK_32), Number(mask >> 32n)])
+    for (let left = half; left !== 0; left &= left - 1) count++;
   return count;
 }
 
@@ -121,9 +123,17 @@ export function withoutCovered(alternatives: readonly Conjunction[]): Conjunctio
   const kept: Conjunction[] = [];
   const byWidth = [...alternatives].sort((a, b) => a.length - b.length);
   for (const one of byWidth) if (!kept.some((other) => implies(one, other))) kept.push(one);
-  // Of two with as many tests, the one that covers the other may stand behind it.
+  // Of two with as many tests the one that covers the other may stand behind it, unless values alone tell them apart.
+  if (kept.every((one, index) => index === 0 || differsInValues(one, kept[index - 1] ?? []))) return kept;
   return kept.filter((one) => !kept.some((other) => other !== one && implies(one, other)));
 }
+
+/** Whether `one` has more tests than `before`, or the same bits of the same arguments. */
+const differsInValues = (one: Conjunction, before: Conjunction): boolean =>
+  one.length > before.length || one.every((test, index) => hasSameBits(test, before[index]));
+
+const hasSameBits = (test: Test, other: Test | undefined): boolean =>
+  test.kind === 'bits' && other?.kind === 'bits' && test.arg === other.arg && test.mask === other.mask;
 
 /** In the filter's words. */
 export function conditionsOf(conjunction: Conjunction): Condition[] {

@@ -98,6 +98,7 @@ export function acceptProgram(bytes: Uint8Array): DecodedProgram {
 
 /** On every way that the jumps leave open, a scratch word is stored before it is loaded. @see check_load_and_stores() */
 function checkScratch({ length, code, ifTrue, ifFalse, k }: DecodedProgram): void {
+  if (!code.some((operation) => INSTRUCTIONS.get(operation)?.kind === 'load-scratch')) return;
   const every = (1 << SCRATCH_WORDS) - 1;
   /** For each instruction, the words that are stored on all ways to it, as bits. */
   const stored = new Array<number>(length).fill(every);
