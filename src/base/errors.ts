@@ -38,4 +38,9 @@ export abstract class SandboxError<Code extends string = string> extends Error {
     this.why = detail.why;
     this.faults = detail.faults ?? [];
   }
+
+  /** This error, whose reason says first of which of several inputs it is. */
+  about(input: string): this {
+    return Object.assign(this, { why: this.why === undefined ? input : `${input}; ${this.why}` });
+  }
 }

@@ -36,12 +36,7 @@ function checkPolicies(names: readonly string[], options: PolicyOptions, context
       context.exitCode = EXIT_SANDBOX_FAILED;
       if (options.json)
         context.stdout(`${JSON.stringify({ policy: name, accepted: false, error: failureOf(error) })}\n`);
-      else context.stderr(describeFailure(names.length === 1 ? error : withName(error, name), false));
+      else context.stderr(describeFailure(names.length === 1 ? error : error.about(`it is ${name}`), false));
     }
   }
-}
-
-/** Files of several folders often have one name. */
-function withName(error: SandboxError, name: string): SandboxError {
-  return Object.assign(error, { why: error.why === undefined ? `it is ${name}` : `it is ${name}; ${error.why}` });
 }

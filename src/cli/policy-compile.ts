@@ -20,8 +20,8 @@ that has one, or a profile in Docker's form; - is one of these on standard input
 the certificate of its proof, and a report (seccomp.report.json): what of the block is not in the filter, and why, and
 every call to which the filter that an engine gets from this machine's libseccomp gives another answer. Docker's form
 is read for x86-64, this kernel or that of --kernel, and the capabilities that Docker gives together with those of
---capability and without those of --drop-capability. runc's filter answers ENOSYS to calls above the last one that the block names, so that libc falls back to
-older calls; crun's has the default action for them.`;
+--capability and without those of --drop-capability. runc's filter answers ENOSYS to calls above the last one that the
+block names, so that libc falls back to older calls; crun's has the default action for them.`;
 
 /** Adds `compile` to the commands of `policy`. */
 export function addPolicyCompile(policy: Command, context: CliContext): void {

@@ -162,8 +162,7 @@ export function ofSide<Found>(role: 'BEFORE' | 'AFTER', label: string, find: () 
     return find();
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    const why = error.why === undefined ? '' : `; ${error.why}`;
-    throw Object.assign(error, { why: `${role} is ${label}${why}` });
+    throw error.about(`${role} is ${label}`);
   }
 }
 

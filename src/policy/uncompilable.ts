@@ -6,6 +6,7 @@ import type { Filter } from '../seccomp/filter.js';
 import { faultsOfWhole } from './leaf.js';
 import type { CallRule, Policy, Syscalls } from './policy.js';
 import { faultAt, type Layer, readPolicyFile } from './read.js';
+import { fileOfRule, pointerOfRule } from './rule-name.js';
 
 /** `error`, met where `filter` of `policy` was compiled, with the rules of the call at the places where they stand. */
 export function uncompilable(policy: Policy, filter: Filter, error: FilterError): FilterError {
@@ -46,9 +47,8 @@ function faultsOfRules(policy: Policy, call: string): Fault[] {
     rules.filter(({ calls }: CallRule) => Object.hasOwn(calls, call)).map(({ rule }) => ({ list, rule })),
   );
   return named.flatMap(({ list, rule }) => {
-    const at = rule.indexOf('#');
-    const layer = layers.find(({ name }) => name === rule.slice(0, at));
-    return layer === undefined ? [] : [faultAt(layer, rule.slice(at + 1), `one of the rules on ${call} ("${list}")`)];
+    const layer = layers.find(({ name }) => name === fileOfRule(rule));
+    return layer === undefined ? [] : [faultAt(layer, pointerOfRule(rule), `one of the rules on ${call} ("${list}")`)];
   });
 }
 

@@ -1,5 +1,9 @@
 /** A refused filter is told with the rules that it comes from. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { loadPolicy } from '../../src/policy/resolve.js';
 import { filterOf } from '../../src/policy/rules.js';
 import { uncompilable } from '../../src/policy/uncompilable.js';
 import { FilterError } from '../../src/seccomp/errors.js';
@@ -20,6 +24,29 @@ test('every rule on the call, where it stands, and what to write instead', () =>
     assert.ok(line > 1);
     assert.match(pointer, /^\/syscalls\/(allow|quiet|forbid|observe)\/\d+$/);
     assert.match(message, /ioctl/);
+  }
+});
+
+test('rules of a file with # in its name are told at their places, too', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-uncompilable-'));
+  try {
+    const path = join(folder, 'a#b.json');
+    const rule = { calls: ['ioctl'], where: { ioctl: [{ request: { anyOf: ['0x5413'] } }] }, why: 'asks for a size' };
+    const extended = { apiVersion: 1, name: 'own', version: '1.0.0', extends: { policy: 'strict' } };
+    writeFileSync(path, JSON.stringify({ ...extended, syscalls: { allow: [rule] } }));
+    const policy = loadPolicy({ kind: 'file', path }, new Date(0));
+    const error = uncompilable(
+      policy,
+      filterOf(policy.syscalls),
+      new FilterError('FILTER_DISAGREES', '', { call: 'ioctl' }),
+    );
+    const own = error.faults.filter(({ file }) => file === 'a#b.json');
+    assert.equal(
+      own.map(({ pointer }) => pointer),
+      ['/syscalls/allow/0'],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 
