@@ -29,7 +29,11 @@ export function makeDisk(folder: string): string {
     for (const name of packages)
       copy(join(installationRoot, 'node_modules', name), join(checkout, 'node_modules', name));
     const published = join(installationRoot, PUBLISHED);
-    if (existsSync(published)) copy(published, join(checkout, PUBLISHED));
+    if (existsSync(published)) {
+      copy(published, join(checkout, PUBLISHED));
+      // Folders that are read-only where they come from could be emptied again by root alone.
+      must('chmod', ['-R', 'u+w', join(checkout, PUBLISHED)]);
+    }
     must('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-E', 'root_owner=0:0', '-d', tree, disk, SIZE]);
     return disk;
   } finally {
